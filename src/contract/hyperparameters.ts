@@ -1,0 +1,333 @@
+import { z } from 'zod';
+import type { DatasetKind, datasetKinds } from './dataset';
+
+export const presetNames = ['linear', 'mlp', 'small-cnn', 'mobilenet-like', 'text-bag'] as const;
+export const presetName = z.enum(presetNames);
+export type PresetName = z.infer<typeof presetName>;
+
+/** What the form, the command line and run.json say about one hyper-parameter; the schema itself gives default and range. */
+export interface HyperparameterMeta {
+  /** Keras' name for the same thing, where it has one. */
+  keras?: string;
+  unit?: string;
+  group: 'model' | 'optimizer' | 'schedule' | 'data' | 'augmentation' | 'regularization' | 'recording';
+  /** Data kinds that use it; absent: all. */
+  kinds?: readonly DatasetKind[];
+  /** Presets that use it; absent: all. */
+  presets?: readonly PresetName[];
+  /** Shown without opening "All settings". */
+  basic?: boolean;
+  /** One sentence. */
+  description: string;
+}
+
+const images = ['images'] as const satisfies readonly DatasetKind[];
+
+export const hyperparameters = z.object({
+  model: presetName
+    .default('small-cnn')
+    .meta({ group: 'model', basic: true, description: 'What is trained.' }),
+  epochs: z.number().int().min(1).max(100_000).default(10).meta({
+    group: 'optimizer',
+    keras: 'epochs',
+    unit: 'epochs',
+    basic: true,
+    description: 'How many times every training example is seen.',
+  }),
+  batchSize: z.number().int().min(1).max(65_536).default(32).meta({
+    group: 'optimizer',
+    keras: 'batch_size',
+    unit: 'examples',
+    basic: true,
+    description: 'Examples in one step.',
+  }),
+  optimizer: z.enum(['sgd', 'momentum', 'nesterov', 'adam', 'rmsprop', 'adagrad']).default('adam').meta({
+    group: 'optimizer',
+    keras: 'optimizer',
+    description: 'The rule that turns gradients into weight changes.',
+  }),
+  learningRate: z.number().positive().max(100).default(0.001).meta({
+    group: 'optimizer',
+    keras: 'learning_rate',
+    basic: true,
+    description: 'The size of a step along the gradient.',
+  }),
+  momentum: z.number().min(0).max(1).default(0.9).meta({
+    group: 'optimizer',
+    keras: 'momentum',
+    description: 'Share of the last update that is carried on (momentum, nesterov).',
+  }),
+  schedule: z.enum(['constant', 'cosine', 'step', 'exponential']).default('constant').meta({
+    group: 'schedule',
+    keras: 'LearningRateSchedule',
+    description: 'How the learning rate changes during the run.',
+  }),
+  warmupSteps: z.number().int().min(0).max(1_000_000).default(0).meta({
+    group: 'schedule',
+    keras: 'warmup_steps',
+    unit: 'steps',
+    description: 'Steps over which the learning rate rises linearly from 0.',
+  }),
+  decayEpochs: z.number().int().min(1).max(100_000).default(5).meta({
+    group: 'schedule',
+    keras: 'decay_steps',
+    unit: 'epochs',
+    description: 'Epochs between decays (step, exponential).',
+  }),
+  decayRate: z.number().min(0.0001).max(1).default(0.5).meta({
+    group: 'schedule',
+    keras: 'decay_rate',
+    description: 'Factor of each decay (step, exponential).',
+  }),
+  seed: z.number().int().min(0).max(0x7fffffff).default(42).meta({
+    group: 'optimizer',
+    keras: 'set_random_seed',
+    description: 'Makes the run repeatable: initial weights, order, augmentation, dropout.',
+  }),
+  classWeights: z.enum(['none', 'balanced']).default('none').meta({
+    group: 'optimizer',
+    keras: 'class_weight',
+    description: 'balanced: examples of rare classes weigh more.',
+  }),
+  labelSmoothing: z.number().min(0).max(0.5).default(0).meta({
+    group: 'regularization',
+    keras: 'label_smoothing',
+    description: 'Share of the target that is spread over all classes.',
+  }),
+  earlyStoppingPatience: z.number().int().min(0).max(10_000).default(0).meta({
+    group: 'optimizer',
+    keras: 'EarlyStopping(patience)',
+    unit: 'epochs',
+    description: 'Stop after this many epochs without a better validation loss; 0: never.',
+  }),
+  dropout: z.number().min(0).max(0.95).default(0.25).meta({
+    group: 'regularization',
+    keras: 'rate',
+    description: 'Share of activations set to zero while training.',
+  }),
+  l2: z.number().min(0).max(1).default(0).meta({
+    group: 'regularization',
+    keras: 'kernel_regularizer=l2',
+    description: 'Weight of the squared-weights penalty.',
+  }),
+  hiddenUnits: z
+    .number()
+    .int()
+    .min(1)
+    .max(8192)
+    .default(64)
+    .meta({
+      group: 'model',
+      keras: 'units',
+      unit: 'units',
+      presets: ['mlp', 'small-cnn', 'text-bag'],
+      description: 'Units of each hidden dense layer.',
+    }),
+  hiddenLayers: z
+    .number()
+    .int()
+    .min(0)
+    .max(20)
+    .default(2)
+    .meta({ group: 'model', presets: ['mlp'], description: 'Hidden dense layers.' }),
+  width: z
+    .number()
+    .min(0.1)
+    .max(4)
+    .default(1)
+    .meta({
+      group: 'model',
+      keras: 'alpha',
+      kinds: images,
+      presets: ['small-cnn', 'mobilenet-like'],
+      description: 'Factor on the number of filters.',
+    }),
+  imageSize: z.number().int().min(0).max(1024).default(0).meta({
+    group: 'data',
+    keras: 'image_size',
+    unit: 'px',
+    kinds: images,
+    basic: true,
+    description: 'Side of the square that pictures are resized to; 0: chosen from the folder.',
+  }),
+  colorMode: z.enum(['auto', 'rgb', 'grayscale']).default('auto').meta({
+    group: 'data',
+    keras: 'color_mode',
+    kinds: images,
+    description: 'auto: grey when every picture is.',
+  }),
+  shuffleBuffer: z.number().int().min(1).max(10_000_000).default(10_000).meta({
+    group: 'data',
+    keras: 'shuffle(buffer_size)',
+    unit: 'examples',
+    description: 'Buffer from which the next example is drawn at random.',
+  }),
+  cache: z.enum(['auto', 'memory', 'disk', 'none']).default('auto').meta({
+    group: 'data',
+    keras: 'Dataset.cache',
+    description: 'Where decoded examples are kept after the first epoch.',
+  }),
+  prefetch: z.number().int().min(0).max(64).default(2).meta({
+    group: 'data',
+    keras: 'Dataset.prefetch',
+    unit: 'batches',
+    description: 'Batches prepared ahead of the step.',
+  }),
+  flipLeftRight: z.boolean().default(false).meta({
+    group: 'augmentation',
+    keras: 'RandomFlip("horizontal")',
+    kinds: images,
+    description: 'Mirror half of the training pictures.',
+  }),
+  brightness: z.number().min(0).max(1).default(0).meta({
+    group: 'augmentation',
+    keras: 'random_brightness(max_delta)',
+    kinds: images,
+    description: 'Largest change of brightness, as a share of the full range.',
+  }),
+  contrast: z.number().min(0).max(0.95).default(0).meta({
+    group: 'augmentation',
+    keras: 'RandomContrast',
+    kinds: images,
+    description: 'Largest change of contrast, as a factor around 1.',
+  }),
+  rotation: z.number().min(0).max(180).default(0).meta({
+    group: 'augmentation',
+    keras: 'RandomRotation',
+    unit: '°',
+    kinds: images,
+    description: 'Largest turn, either way.',
+  }),
+  zoom: z.number().min(0).max(0.9).default(0).meta({
+    group: 'augmentation',
+    keras: 'RandomZoom',
+    kinds: images,
+    description: 'Largest zoom in or out, as a share.',
+  }),
+  vocabularySize: z
+    .number()
+    .int()
+    .min(100)
+    .max(1_000_000)
+    .default(10_000)
+    .meta({
+      group: 'data',
+      keras: 'TextVectorization(max_tokens)',
+      unit: 'words',
+      kinds: ['texts'],
+      description: 'Most frequent words that are kept.',
+    }),
+  sequenceLength: z
+    .number()
+    .int()
+    .min(4)
+    .max(10_000)
+    .default(256)
+    .meta({
+      group: 'data',
+      keras: 'output_sequence_length',
+      unit: 'words',
+      kinds: ['texts'],
+      description: 'Words read of each text.',
+    }),
+  embeddingDimension: z
+    .number()
+    .int()
+    .min(2)
+    .max(2048)
+    .default(32)
+    .meta({
+      group: 'model',
+      keras: 'output_dim',
+      kinds: ['texts'],
+      presets: ['text-bag'],
+      description: 'Numbers that stand for each word.',
+    }),
+  histogramEverySteps: z.number().int().min(0).max(1_000_000).default(0).meta({
+    group: 'recording',
+    keras: 'histogram_freq',
+    unit: 'steps',
+    description: 'Steps between weight and gradient histograms; 0: once an epoch.',
+  }),
+  checkpointEveryEpochs: z.number().int().min(1).max(100_000).default(1).meta({
+    group: 'recording',
+    keras: 'ModelCheckpoint(save_freq)',
+    unit: 'epochs',
+    description: 'Epochs between checkpoints.',
+  }),
+  keepCheckpoints: z.number().int().min(1).max(1000).default(3).meta({
+    group: 'recording',
+    keras: 'max_to_keep',
+    unit: 'checkpoints',
+    description: 'Checkpoints kept beside the best one.',
+  }),
+});
+export type Hyperparameters = z.infer<typeof hyperparameters>;
+export type HyperparameterName = keyof Hyperparameters;
+
+export type HyperparameterValue = number | string | boolean;
+
+/** One hyper-parameter as a form or a command line sees it, derived from the schema. */
+export interface HyperparameterField extends HyperparameterMeta {
+  name: HyperparameterName;
+  type: 'integer' | 'number' | 'boolean' | 'choice';
+  default: HyperparameterValue;
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: number;
+  choices?: readonly string[];
+}
+
+interface JsonSchemaProperty {
+  type?: string;
+  enum?: string[];
+  default: HyperparameterValue;
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: number;
+}
+
+/** Every hyper-parameter with its default, range, Keras' name and unit, in the schema's order. */
+export const hyperparameterFields: readonly HyperparameterField[] = describeFields();
+
+function describeFields(): HyperparameterField[] {
+  const properties = z.toJSONSchema(hyperparameters).properties as unknown as Record<
+    HyperparameterName,
+    JsonSchemaProperty
+  >;
+  return (Object.keys(hyperparameters.shape) as HyperparameterName[]).map((name) => {
+    const property = properties[name];
+    const meta = hyperparameters.shape[name].meta() as unknown as HyperparameterMeta;
+    return {
+      ...meta,
+      name,
+      type: property.enum
+        ? 'choice'
+        : property.type === 'integer'
+          ? 'integer'
+          : property.type === 'boolean'
+            ? 'boolean'
+            : 'number',
+      default: property.default,
+      minimum: property.minimum,
+      maximum: property.maximum,
+      exclusiveMinimum: property.exclusiveMinimum,
+      choices: property.enum,
+    };
+  });
+}
+
+/** Presets that can be trained on a kind of data, the proposed one first. */
+export const presetsByKind: Record<(typeof datasetKinds)[number], readonly PresetName[]> = {
+  images: ['small-cnn', 'mobilenet-like', 'mlp', 'linear'],
+  table: ['mlp', 'linear'],
+  texts: ['text-bag', 'linear'],
+};
+
+/** Fields that matter for a kind of data and a preset. */
+export function relevantFields(kind: DatasetKind, preset: PresetName): HyperparameterField[] {
+  return hyperparameterFields.filter(
+    (field) =>
+      (!field.kinds || field.kinds.includes(kind)) && (!field.presets || field.presets.includes(preset)),
+  );
+}

@@ -1,0 +1,107 @@
+import { z } from 'zod';
+import { datasetKind, datasetOptions, taskKind } from './dataset';
+import { hyperparameters } from './hyperparameters';
+
+export const runSchemaVersion = 1;
+
+export const runStatus = z.enum(['queued', 'running', 'paused', 'done', 'stopped', 'failed', 'interrupted']);
+export type RunStatus = z.infer<typeof runStatus>;
+
+/** What a job is told to do; the part of run.json that "Train again with..." starts from. */
+export const trainingConfiguration = z.object({
+  dataset: z.object({ path: z.string(), options: datasetOptions }),
+  hyperparameters,
+});
+export type TrainingConfiguration = z.infer<typeof trainingConfiguration>;
+
+export const environment = z.object({
+  descent: z.string(),
+  engine: z.enum(['node', 'wasm']),
+  engineVersion: z.string(),
+  threads: z.number().int(),
+  node: z.string(),
+  platform: z.string(),
+});
+export type Environment = z.infer<typeof environment>;
+
+export const layerSummary = z.object({
+  name: z.string(),
+  /** Keras class name. */
+  className: z.string(),
+  outputShape: z.array(z.number().nullable()),
+  parameters: z.number().int(),
+  trainable: z.boolean(),
+  weights: z.array(z.object({ name: z.string(), shape: z.array(z.number().int()), dtype: z.string() })),
+});
+export type LayerSummary = z.infer<typeof layerSummary>;
+
+export const phaseMark = z.object({ name: z.string(), step: z.number().int(), epoch: z.number().int() });
+
+export const run = z.object({
+  schemaVersion: z.number().int(),
+  id: z.string(),
+  name: z.string(),
+  created: z.string(),
+  started: z.string().optional(),
+  finished: z.string().optional(),
+  status: runStatus,
+  configuration: trainingConfiguration,
+  dataset: z.object({
+    name: z.string(),
+    kind: datasetKind,
+    task: taskKind,
+    fingerprint: z.string(),
+    labels: z.array(z.string()),
+    train: z.number().int(),
+    validation: z.number().int(),
+    test: z.number().int(),
+    /** Files that could not be read and were skipped, with the reason. */
+    skipped: z.array(z.object({ file: z.string(), reason: z.string() })),
+  }),
+  environment: environment.optional(),
+  /** The process that owns a queued, running or paused run. `started` is the process's start time in ms since 1970. */
+  owner: z.object({ pid: z.number().int(), started: z.number() }).optional(),
+  progress: z.object({
+    step: z.number().int(),
+    totalSteps: z.number().int(),
+    epoch: z.number().int(),
+    epochs: z.number().int(),
+    trainingSeconds: z.number(),
+  }),
+  phases: z.array(phaseMark),
+  model: z.object({ parameters: z.number().int(), layers: z.array(layerSummary) }).optional(),
+  /** loss, accuracy, val_loss, val_accuracy, best_epoch, ... of the best epoch. */
+  summary: z.record(z.string(), z.number()),
+  /** Why it failed or stopped, as a sentence, and the remedy. */
+  failure: z
+    .object({ message: z.string(), remedy: z.string().optional(), signal: z.string().optional() })
+    .optional(),
+  tags: z.array(z.string()),
+  note: z.string(),
+  archived: z.boolean(),
+  /** The run whose settings this one was started from. */
+  parent: z.string().optional(),
+});
+export type Run = z.infer<typeof run>;
+
+/** A run as lists show it: without the long parts. `problem` is set when the folder can't be opened. */
+export interface RunListing {
+  id: string;
+  name: string;
+  created: string;
+  finished?: string;
+  status: RunStatus;
+  datasetName: string;
+  datasetPath: string;
+  kind: Run['dataset']['kind'];
+  task: Run['dataset']['task'];
+  model: string;
+  hyperparameters: Run['configuration']['hyperparameters'];
+  progress: Run['progress'];
+  summary: Run['summary'];
+  failure?: Run['failure'];
+  tags: string[];
+  note: string;
+  archived: boolean;
+  problem?: string;
+}
