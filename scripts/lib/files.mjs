@@ -1,0 +1,61 @@
+import {
+  constants,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
+import { basename, dirname, extname, join, resolve } from 'node:path';
+
+function linkFile(source, target, copy) {
+  if (!copy) {
+    // A hard link outlives a cleared cache; a symbolic one at least spares the disk where the cache is another one.
+    for (const attempt of [() => linkSync(source, target), () => symlinkSync(source, target)]) {
+      try {
+        attempt();
+        return;
+      } catch {
+        // Not on this file system, or not allowed to this user: the next way.
+      }
+    }
+  }
+  copyFileSync(source, target, constants.COPYFILE_FICLONE);
+}
+
+/**
+ * Lays a directory of natives over into `target` (which must not exist): libraries as hard links, else symbolic links,
+ * else copies; addons (.node) always as copies, so that what they require is looked up from `target`.
+ */
+export function layTree(source, target, { copy = false } = {}) {
+  mkdirSync(target, { recursive: true });
+  for (const name of readdirSync(source)) {
+    const from = join(source, name);
+    const to = join(target, name);
+    const status = lstatSync(from);
+    if (status.isDirectory()) layTree(from, to, { copy });
+    else if (status.isSymbolicLink()) {
+      try {
+        symlinkSync(readlinkSync(from), to);
+      } catch {
+        linkFile(resolve(dirname(from), readlinkSync(from)), to, copy);
+      }
+    } else linkFile(from, to, copy || extname(name) === '.node');
+  }
+}
+
+/** `layTree` into a place that may be taken: laid beside, the old one moved out, the new one moved in. */
+export function replaceTree(source, target, options) {
+  const beside = join(dirname(target), `.${basename(target)}-${process.pid}`);
+  const old = `${beside}-old`;
+  rmSync(beside, { recursive: true, force: true });
+  layTree(source, beside, options);
+  if (existsSync(target)) renameSync(target, old);
+  renameSync(beside, target);
+  rmSync(old, { recursive: true, force: true });
+}
