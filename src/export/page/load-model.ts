@@ -1,0 +1,54 @@
+import * as tf from '@tensorflow/tfjs';
+import { type ModelMetadata, modelMetadata } from '../../contract/metadata';
+import { texts } from './texts';
+
+export interface LoadedModel {
+  model: tf.LayersModel;
+  metadata: ModelMetadata;
+}
+
+interface EmbeddedModel {
+  /** The text of model.json. */
+  json: string;
+  /** weights.bin in base64. */
+  weights: string;
+}
+
+declare global {
+  interface Window {
+    descentModel?: EmbeddedModel;
+  }
+}
+
+/** Reads model.json and weights.bin beside the page; from a plain folder (file:), where nothing can be fetched, model.js. */
+export async function loadModel(): Promise<LoadedModel> {
+  const artifacts = location.protocol === 'file:' ? await embeddedArtifacts() : await fetchedArtifacts();
+  const model = await tf.loadLayersModel(tf.io.fromMemory(artifacts));
+  const descent = (artifacts.userDefinedMetadata as { descent?: unknown } | undefined)?.descent;
+  return { model, metadata: modelMetadata.parse(descent) };
+}
+
+async function fetchedArtifacts(): Promise<tf.io.ModelArtifacts> {
+  return tf.io.http('model.json').load!();
+}
+
+async function embeddedArtifacts(): Promise<tf.io.ModelArtifacts> {
+  await new Promise<void>((resolve, reject) => {
+    const script = document.createElement('script');
+    script.src = 'model.js';
+    script.onload = () => resolve();
+    script.onerror = () => reject(new Error(texts.noModelScript));
+    document.head.append(script);
+  });
+  const embedded = window.descentModel;
+  if (!embedded) throw new Error(texts.noModelScript);
+  const json = JSON.parse(embedded.json) as tf.io.ModelJSON;
+  const weightData = Uint8Array.from(atob(embedded.weights), (character) => character.charCodeAt(0)).buffer;
+  const weightSpecs = json.weightsManifest.flatMap((group) => group.weights);
+  return {
+    modelTopology: json.modelTopology,
+    weightSpecs,
+    weightData,
+    userDefinedMetadata: json.userDefinedMetadata,
+  };
+}

@@ -1,0 +1,24 @@
+import type { z } from 'zod';
+import type { textInput as textInputSchema } from '../../contract/metadata';
+import { encodeText, indexVocabulary } from '../../dataset/common/text';
+import { element } from './element';
+import { texts } from './texts';
+
+export function textInput(
+  input: z.infer<typeof textInputSchema>,
+  predict: (values: Float32Array, shape: number[]) => void,
+): HTMLElement {
+  const index = indexVocabulary(input.vocabulary);
+  const area = element('textarea', { 'aria-label': texts.textLabel, placeholder: texts.textLabel });
+  const form = element(
+    'form',
+    {},
+    area,
+    element('div', { class: 'row' }, element('button', { class: 'primary', type: 'submit' }, texts.predict)),
+  );
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    predict(Float32Array.from(encodeText(index, input.sequenceLength, area.value)), [input.sequenceLength]);
+  });
+  return element('section', {}, form);
+}
