@@ -37,6 +37,18 @@ export const studioSettings = z.object({
 });
 export type StudioSettings = z.infer<typeof studioSettings>;
 
+/** Without defaults, which `partial` would keep: what is not named stays as it is. */
+const settingsChange = z
+  .object({
+    library: studioSettings.shape.library,
+    jobsAtOnce: studioSettings.shape.jobsAtOnce.unwrap(),
+    theme: studioSettings.shape.theme.unwrap(),
+    locale: studioSettings.shape.locale.unwrap(),
+    onClose: studioSettings.shape.onClose.unwrap(),
+    notify: studioSettings.shape.notify.unwrap(),
+  })
+  .partial();
+
 export interface DoctorFinding {
   part: 'node' | 'engine' | 'electron' | 'disk' | 'library' | 'memory';
   state: 'ok' | 'warns' | 'missing';
@@ -124,7 +136,7 @@ export const studioCalls = {
   'studio.status': call<StudioStatus>()(nothing),
   'studio.doctor': call<DoctorReport>()(nothing),
   'studio.settings': call<StudioSettings>()(nothing),
-  'studio.changeSettings': call<StudioSettings>()(studioSettings.partial()),
+  'studio.changeSettings': call<StudioSettings>()(settingsChange),
   /** Ends the studio: `pause` and `stop` write checkpoints first; `background` is for the shell alone. */
   'studio.quit': call<Record<string, never>>()(z.object({ jobs: z.enum(['interrupt', 'stop']) })),
 
