@@ -33,5 +33,7 @@ export function encodeMessage(message: unknown): Encoded {
 
 /** @throws RangeError, DecodeError when the bytes are no message. */
 export function decodeMessage(data: Uint8Array): unknown {
-  return decode(data, { extensionCodec });
+  // A Buffer is seen as plain bytes: its `slice` does not copy, and what is decoded must be no Buffer either.
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return decode(bytes, { extensionCodec });
 }

@@ -1,0 +1,17 @@
+/** Names on Electron's IPC. Frames carry the number of their connection, so that none reaches a page that was reloaded. */
+export const ipcChannels = {
+  /** page -> shell: a new document is there and wants a connection. */
+  hello: 'descent:hello',
+  /** both ways: (connection, bytes). */
+  frame: 'descent:frame',
+  /** shell -> page: (connection). */
+  opened: 'descent:opened',
+  closed: 'descent:closed',
+  /** page -> shell, answered: (name, params). */
+  request: 'descent:request',
+  /** shell -> page: a ShellEvent. */
+  event: 'descent:event',
+} as const;
+
+/** An error's way through `ipcRenderer.invoke`, which would wrap a thrown one in words of its own. */
+export type Answer = { result: unknown } | { error: string };
