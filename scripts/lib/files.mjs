@@ -13,10 +13,12 @@ import {
 } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 
-function linkFile(source, target, copy) {
+function linkFile(source, target, { copy, symbolic }) {
   if (!copy) {
     // A hard link outlives a cleared cache; a symbolic one at least spares the disk where the cache is another one.
-    for (const attempt of [() => linkSync(source, target), () => symlinkSync(source, target)]) {
+    const hard = () => linkSync(source, target);
+    const soft = () => symlinkSync(source, target);
+    for (const attempt of symbolic ? [hard, soft] : [hard]) {
       try {
         attempt();
         return;
@@ -30,22 +32,22 @@ function linkFile(source, target, copy) {
 
 /**
  * Lays a directory of natives over into `target` (which must not exist): libraries as hard links, else symbolic links,
- * else copies; addons (.node) always as copies, so that what they require is looked up from `target`.
+ * else copies (symbolic: false leaves those links out); addons (.node) always as copies, so that what they require is looked up from `target`.
  */
-export function layTree(source, target, { copy = false } = {}) {
+export function layTree(source, target, { copy = false, symbolic = true } = {}) {
   mkdirSync(target, { recursive: true });
   for (const name of readdirSync(source)) {
     const from = join(source, name);
     const to = join(target, name);
     const status = lstatSync(from);
-    if (status.isDirectory()) layTree(from, to, { copy });
+    if (status.isDirectory()) layTree(from, to, { copy, symbolic });
     else if (status.isSymbolicLink()) {
       try {
         symlinkSync(readlinkSync(from), to);
       } catch {
-        linkFile(resolve(dirname(from), readlinkSync(from)), to, copy);
+        linkFile(resolve(dirname(from), readlinkSync(from)), to, { copy, symbolic });
       }
-    } else linkFile(from, to, copy || extname(name) === '.node');
+    } else linkFile(from, to, { copy: copy || extname(name) === '.node', symbolic });
   }
 }
 
