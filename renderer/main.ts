@@ -1,0 +1,4 @@
+import { createStudioApp } from './app';
+import { connectStudio } from './transport';
+
+createStudioApp(connectStudio()).mount('#app');
