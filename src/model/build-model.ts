@@ -1,0 +1,104 @@
+import * as tf from '@tensorflow/tfjs';
+import type { TableColumn } from '../contract/metadata';
+import { LayerFactory } from './layer-factory';
+import { presetBody } from './presets';
+import type { ModelSpecification } from './specification';
+
+/** Names of the layers after which a saved model gives answers; training works on what goes into them. */
+export const outputLayerNames = { classification: 'softmax', regression: 'denormalize' } as const;
+
+/**
+ * Builds a preset as a layers model that takes raw inputs (pictures float32 0..255 [batch, height, width, channels];
+ * rows float32 [batch, columns] as `encodeRow` gives them; texts int32 [batch, words]) and gives probabilities
+ * [batch, labels] or the target in its own unit [batch, 1]. Scaling and standardisation are layers of it, all of them
+ * TF.js' own. The same seed gives the same weights.
+ * @throws DescentError `wrong-use` when the preset does not fit the kind of data
+ */
+export function buildModel(specification: ModelSpecification): tf.LayersModel {
+  const body = presetBody(specification);
+  const layers = new LayerFactory(specification.hyperparameters.seed);
+  const { input, start } = inputOf(specification, layers);
+  const features = body(layers, start, specification);
+  const output =
+    specification.task === 'classification'
+      ? classes(layers, features, specification.labels.length)
+      : value(layers, features, specification.target);
+  return tf.model({ inputs: input, outputs: output, name: specification.hyperparameters.model });
+}
+
+interface Start {
+  input: tf.SymbolicTensor;
+  start: tf.SymbolicTensor;
+}
+
+function inputOf({ input }: ModelSpecification, layers: LayerFactory): Start {
+  switch (input.kind) {
+    case 'images': {
+      const tensor = tf.input({ shape: [input.height, input.width, input.channels], name: 'input_1' });
+      return { input: tensor, start: layers.rescaling(1 / 255).apply(tensor) as tf.SymbolicTensor };
+    }
+    case 'table':
+      return standardized(input.columns);
+    case 'texts': {
+      const tensor = tf.input({ shape: [input.sequenceLength], dtype: 'int32', name: 'input_1' });
+      return { input: tensor, start: tensor };
+    }
+  }
+}
+
+/** A spread below this can't be told from rounding; the column is only centred then. */
+const smallestDeviation = 1e-12;
+
+/**
+ * Standardisation as a frozen BatchNormalization with given mean and variance: the one layer of TF.js and Keras that
+ * does it and that every reader of the format knows. (Keras, too, runs a frozen one in inference mode.)
+ */
+function standardized(columns: readonly TableColumn[]): Start {
+  const means: number[] = [];
+  const variances: number[] = [];
+  for (const column of columns) {
+    if (column.role === 'numeric') {
+      means.push(column.mean);
+      variances.push(column.standardDeviation > smallestDeviation ? column.standardDeviation ** 2 : 1);
+    } else {
+      means.push(...column.values.map(() => 0));
+      variances.push(...column.values.map(() => 1));
+    }
+  }
+  const input = tf.input({ shape: [means.length], name: 'input_1' });
+  const layer = tf.layers.batchNormalization({
+    center: false,
+    scale: false,
+    epsilon: 0,
+    trainable: false,
+    name: 'standardize',
+  });
+  const start = layer.apply(input) as tf.SymbolicTensor;
+  setWeights(layer, [tf.tensor1d(means), tf.tensor1d(variances)]);
+  return { input, start };
+}
+
+function classes(layers: LayerFactory, features: tf.SymbolicTensor, count: number): tf.SymbolicTensor {
+  const logits = layers.dense(count).apply(features) as tf.SymbolicTensor;
+  return tf.layers
+    .activation({ activation: 'softmax', name: outputLayerNames.classification })
+    .apply(logits) as tf.SymbolicTensor;
+}
+
+function value(
+  layers: LayerFactory,
+  features: tf.SymbolicTensor,
+  target: ModelSpecification['target'],
+): tf.SymbolicTensor {
+  const standard = layers.dense(1).apply(features) as tf.SymbolicTensor;
+  const layer = tf.layers.dense({ units: 1, trainable: false, name: outputLayerNames.regression });
+  const output = layer.apply(standard) as tf.SymbolicTensor;
+  const deviation = target && target.standardDeviation > smallestDeviation ? target.standardDeviation : 1;
+  setWeights(layer, [tf.tensor2d([[deviation]]), tf.tensor1d([target?.mean ?? 0])]);
+  return output;
+}
+
+function setWeights(layer: tf.layers.Layer, values: tf.Tensor[]): void {
+  layer.setWeights(values);
+  tf.dispose(values);
+}

@@ -1,0 +1,97 @@
+import * as tf from '@tensorflow/tfjs';
+import { deriveSeed, randomPurpose } from '../pipeline/random';
+import { LayerNamer } from './layer-namer';
+
+export interface ConvolutionSettings {
+  filters: number;
+  kernelSize: number;
+  strides?: number;
+  activation?: 'relu';
+  useBias?: boolean;
+  name?: string;
+}
+
+/**
+ * Makes layers with Keras' names, defaults and initializers (Glorot uniform kernels, zero biases), the random ones seeded
+ * by (seed, number of the layer), so that one seed gives one set of initial weights on every back end.
+ */
+export class LayerFactory {
+  private readonly names = new LayerNamer();
+
+  constructor(private readonly seed: number) {}
+
+  private nextSeed(): number {
+    return deriveSeed(this.seed, randomPurpose.initialWeights, this.names.nextNumber());
+  }
+
+  private glorot() {
+    return tf.initializers.glorotUniform({ seed: this.nextSeed() });
+  }
+
+  rescaling(scale: number): tf.layers.Layer {
+    return tf.layers.rescaling({ scale, name: this.names.next('rescaling') });
+  }
+
+  dense(units: number, activation?: 'relu'): tf.layers.Layer {
+    return tf.layers.dense({
+      units,
+      activation,
+      kernelInitializer: this.glorot(),
+      name: this.names.next('dense'),
+    });
+  }
+
+  convolution(settings: ConvolutionSettings): tf.layers.Layer {
+    return tf.layers.conv2d({
+      filters: settings.filters,
+      kernelSize: settings.kernelSize,
+      strides: settings.strides ?? 1,
+      padding: 'same',
+      activation: settings.activation,
+      useBias: settings.useBias ?? true,
+      kernelInitializer: this.glorot(),
+      name: settings.name ?? this.names.next('conv2d'),
+    });
+  }
+
+  depthwiseConvolution(kernelSize: number, strides: number, name: string): tf.layers.Layer {
+    return tf.layers.depthwiseConv2d({
+      kernelSize,
+      strides,
+      padding: 'same',
+      useBias: false,
+      depthwiseInitializer: this.glorot(),
+      name,
+    });
+  }
+
+  batchNormalization(name: string): tf.layers.Layer {
+    // Keras' default momentum 0.99 needs thousands of steps before validation sees sensible averages.
+    return tf.layers.batchNormalization({ momentum: 0.9, name });
+  }
+
+  maxPooling(): tf.layers.Layer {
+    return tf.layers.maxPooling2d({ poolSize: 2, padding: 'same', name: this.names.next('max_pooling2d') });
+  }
+
+  flatten(): tf.layers.Layer {
+    return tf.layers.flatten({ name: this.names.next('flatten') });
+  }
+
+  dropout(rate: number): tf.layers.Layer {
+    return tf.layers.dropout({ rate, name: this.names.next('dropout') });
+  }
+
+  embedding(words: number, dimension: number): tf.layers.Layer {
+    return tf.layers.embedding({
+      inputDim: words,
+      outputDim: dimension,
+      embeddingsInitializer: tf.initializers.randomUniform({
+        minval: -0.05,
+        maxval: 0.05,
+        seed: this.nextSeed(),
+      }),
+      name: this.names.next('embedding'),
+    });
+  }
+}

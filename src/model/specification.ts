@@ -1,0 +1,32 @@
+import type { TaskKind } from '../contract/dataset';
+import type { Hyperparameters } from '../contract/hyperparameters';
+import type { ModelInput, ModelMetadata } from '../contract/metadata';
+
+/** What a preset needs to know to build a model. */
+export interface ModelSpecification {
+  name: string;
+  task: TaskKind;
+  input: ModelInput;
+  /** Classification: the classes, in the order of the outputs. */
+  labels: readonly string[];
+  /** Regression. Mean and standard deviation are those of the training split. */
+  target?: { name: string; mean: number; standardDeviation: number };
+  hyperparameters: Pick<
+    Hyperparameters,
+    'model' | 'seed' | 'dropout' | 'hiddenUnits' | 'hiddenLayers' | 'width' | 'embeddingDimension'
+  >;
+}
+
+export function metadataOf(specification: ModelSpecification): ModelMetadata {
+  return {
+    version: 1,
+    name: specification.name,
+    preset: specification.hyperparameters.model,
+    kind: specification.input.kind,
+    task: specification.task,
+    input: specification.input,
+    labels: [...specification.labels],
+    ...(specification.target ? { target: specification.target.name } : {}),
+    outputs: specification.task === 'classification' ? 'probabilities' : 'value',
+  };
+}

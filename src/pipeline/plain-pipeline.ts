@@ -1,0 +1,237 @@
+import { availableParallelism } from 'node:os';
+import { type AugmentationSettings, augmentPicture, augments, drawAugmentation } from './augmentation';
+import { ConcurrencyTuner } from './concurrency-tuner';
+import { epochOrder, sequentialOrder } from './epoch-order';
+import { type CacheMode, chooseCacheMode, type ExampleCache, openExampleCache } from './example-cache';
+import type {
+  Batch,
+  ExamplePipeline,
+  ExampleSource,
+  ExampleValues,
+  PipelinePosition,
+  PipelineStage,
+  SkippedExample,
+} from './example-source';
+
+export interface PipelineSettings {
+  seed: number;
+  batchSize: number;
+  /** Absent: the examples keep their order in every epoch. */
+  shuffleBuffer?: number;
+  cache: 'auto' | CacheMode;
+  cacheDirectory: string;
+  /** Batches whose examples are loaded ahead of the step. */
+  prefetch: number;
+  /** Pictures of the training split alone. */
+  augmentation?: AugmentationSettings;
+}
+
+/** An example on its way: its values, or nothing when it can't be read. */
+type Loaded = ExampleValues | undefined;
+type Loading = Loaded | Promise<Loaded>;
+
+/** Loads at once at most so many examples, whatever is found. */
+const maximumConcurrency = 128;
+
+/**
+ * Examples in batches by plain code: shuffle -> map (load, in parallel) -> cache -> augment -> batch -> prefetch. Loading
+ * runs in libuv's threads, so it goes on while a step blocks this thread. An example that can't be read is left out, named
+ * once, and the batch is filled with those that follow.
+ */
+export async function createPlainPipeline(
+  source: ExampleSource,
+  settings: PipelineSettings,
+): Promise<ExamplePipeline> {
+  const bytesPerExample = source.shape.reduce((product, size) => product * size, 1);
+  const mode = source.resident
+    ? 'none'
+    : await chooseCacheMode(settings.cache, source.count, bytesPerExample, settings.cacheDirectory);
+  const cache = await openExampleCache(mode, source.count, bytesPerExample, settings.cacheDirectory);
+  return new PlainPipeline(source, settings, cache);
+}
+
+class PlainPipeline implements ExamplePipeline {
+  readonly stages: readonly PipelineStage[];
+  readonly batchesPerEpoch: number;
+  private readonly elements: number;
+  private readonly tuner: ConcurrencyTuner;
+  private readonly augmentation: AugmentationSettings | undefined;
+  private readonly lookahead: number;
+  private readonly unreadable = new Set<number>();
+  private skipped: SkippedExample[] = [];
+  private epoch = 0;
+  private order: Int32Array;
+  /** The next place that goes into a batch, and the next place to be loaded. */
+  private place = 0;
+  private nextToLoad = 0;
+  private readonly ahead = new Map<number, Loading>();
+  private inFlight = 0;
+  /** Counts seeks: what was begun before one does not come back as ours. */
+  private generation = 0;
+
+  constructor(
+    private readonly source: ExampleSource,
+    private readonly settings: PipelineSettings,
+    private readonly cache: ExampleCache,
+  ) {
+    this.elements = source.shape.reduce((product, size) => product * size, 1);
+    this.batchesPerEpoch = Math.ceil(source.count / settings.batchSize);
+    this.lookahead = settings.batchSize * (settings.prefetch + 1);
+    const processors = availableParallelism();
+    this.tuner = new ConcurrencyTuner(processors * 2, Math.min(maximumConcurrency, processors * 16));
+    this.augmentation =
+      settings.augmentation && augments(settings.augmentation) ? settings.augmentation : undefined;
+    this.order = this.orderOf(0);
+    this.stages = this.describe();
+  }
+
+  get position(): PipelinePosition {
+    return { epoch: this.epoch, index: this.place };
+  }
+
+  seek(position: PipelinePosition): void {
+    if (position.epoch !== this.epoch) this.order = this.orderOf(position.epoch);
+    this.epoch = position.epoch;
+    this.place = position.index;
+    this.nextToLoad = position.index;
+    this.ahead.clear();
+    this.generation++;
+  }
+
+  takeSkipped(): SkippedExample[] {
+    const taken = this.skipped;
+    this.skipped = [];
+    return taken;
+  }
+
+  async next(): Promise<Batch | 'end-of-epoch'> {
+    const { batchSize } = this.settings;
+    const values: ExampleValues[] = [];
+    const indices: number[] = [];
+    while (values.length < batchSize && this.place < this.order.length) {
+      this.loadAhead();
+      const place = this.place;
+      const loading = this.ahead.get(place);
+      const generation = this.generation;
+      const loaded = loading instanceof Promise ? await loading : loading;
+      if (generation !== this.generation) return this.next();
+      this.ahead.delete(place);
+      this.place++;
+      if (!loaded) continue;
+      values.push(loaded);
+      indices.push(this.order[place]!);
+    }
+    this.loadAhead();
+    if (values.length > 0) return this.assemble(values, indices);
+    this.seek({ epoch: this.epoch + 1, index: 0 });
+    return 'end-of-epoch';
+  }
+
+  async dispose(): Promise<void> {
+    this.seek({ epoch: this.epoch, index: this.order.length });
+    await this.cache.dispose();
+  }
+
+  private orderOf(epoch: number): Int32Array {
+    const { shuffleBuffer, seed } = this.settings;
+    return shuffleBuffer === undefined
+      ? sequentialOrder(this.source.count)
+      : epochOrder(seed, epoch, this.source.count, shuffleBuffer);
+  }
+
+  private loadAhead(): void {
+    const end = Math.min(this.order.length, this.place + this.lookahead);
+    while (this.nextToLoad < end) {
+      // The example that is asked for next is begun whatever the limit, or nothing would ever move.
+      if (this.inFlight >= this.tuner.limit && this.nextToLoad > this.place) return;
+      this.ahead.set(this.nextToLoad, this.begin(this.order[this.nextToLoad]!));
+      this.nextToLoad++;
+    }
+  }
+
+  private begin(index: number): Loading {
+    if (this.unreadable.has(index)) return undefined;
+    if (this.source.resident) return this.source.load(index) as ExampleValues;
+    if (this.cache.has(index)) return this.fromCache(index);
+    this.inFlight++;
+    return this.load(index);
+  }
+
+  private fromCache(index: number): Loading {
+    const cached = this.cache.get(index);
+    return cached instanceof Promise ? cached.catch(() => this.loadUncounted(index)) : cached;
+  }
+
+  private async load(index: number): Promise<Loaded> {
+    const loaded = await this.loadUncounted(index);
+    const waiting = this.nextToLoad < Math.min(this.order.length, this.place + this.lookahead);
+    this.inFlight--;
+    this.tuner.completed(waiting);
+    this.loadAhead();
+    return loaded;
+  }
+
+  private async loadUncounted(index: number): Promise<Loaded> {
+    try {
+      const loaded = await this.source.load(index);
+      if (loaded.length !== this.elements)
+        throw new Error(`gives ${loaded.length} values where ${this.elements} are needed`);
+      if (loaded instanceof Uint8Array) this.cache.put(index, loaded);
+      return loaded;
+    } catch (error) {
+      if (!this.unreadable.has(index)) {
+        this.unreadable.add(index);
+        const reason = error instanceof Error ? error.message : String(error);
+        this.skipped.push({ file: this.source.name(index), reason });
+      }
+      return undefined;
+    }
+  }
+
+  private assemble(values: ExampleValues[], indices: number[]): Batch {
+    const size = values.length;
+    const length = size * this.elements;
+    const inputs = this.source.dtype === 'int32' ? new Int32Array(length) : new Float32Array(length);
+    const answers = new Float32Array(size);
+    for (let row = 0; row < size; row++) {
+      const index = indices[row]!;
+      const value = values[row]!;
+      answers[row] = this.source.answer(index);
+      const offset = row * this.elements;
+      if (this.augmentation && value instanceof Uint8Array && inputs instanceof Float32Array) {
+        const [height, width, channels] = this.source.shape as [number, number, number];
+        const draw = drawAugmentation(this.augmentation, this.settings.seed, this.epoch, index);
+        augmentPicture(value, height, width, channels, draw, inputs, offset);
+      } else inputs.set(value, offset);
+    }
+    return { inputs, answers, indices: Int32Array.from(indices), size };
+  }
+
+  private describe(): PipelineStage[] {
+    const { settings, source } = this;
+    const stages: PipelineStage[] = [{ stage: 'from_tensor_slices', settings: { examples: source.count } }];
+    if (settings.shuffleBuffer !== undefined)
+      stages.push({
+        stage: 'shuffle',
+        settings: {
+          buffer_size: settings.shuffleBuffer,
+          seed: settings.seed,
+          reshuffle_each_iteration: true,
+        },
+      });
+    stages.push({
+      stage: 'map',
+      settings: {
+        function: source.loading,
+        shape: source.shape.join(' × '),
+        num_parallel_calls: source.resident ? 1 : 'AUTOTUNE',
+      },
+    });
+    if (!source.resident)
+      stages.push({ stage: 'cache', settings: { where: this.cache.mode, dtype: 'uint8' } });
+    if (this.augmentation) stages.push({ stage: 'augment', settings: { ...this.augmentation } });
+    stages.push({ stage: 'batch', settings: { batch_size: settings.batchSize, drop_remainder: false } });
+    stages.push({ stage: 'prefetch', settings: { buffer_size: settings.prefetch } });
+    return stages;
+  }
+}
