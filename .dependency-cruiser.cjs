@@ -48,10 +48,10 @@ module.exports = {
       to: { path: '^(src|electron|tests)/', pathNot: '^src/(contract|channel/(common|browser))/' },
     },
     {
-      name: 'shell-knows-contract-and-channel-alone',
+      name: 'shell-knows-contract-channel-and-files-alone',
       severity: 'error',
       from: { path: '^electron/' },
-      to: { path: '^(src|renderer|tests)/', pathNot: '^src/(contract|channel)/' },
+      to: { path: '^(src|renderer|tests)/', pathNot: '^src/(contract|channel|files)/' },
     },
     {
       name: 'tensorflow-in-the-engine-alone',

@@ -57,9 +57,9 @@ export function electronHost(bridge: ShellBridge): Host {
       const named = (file as File & { path?: string }).path;
       return (named ?? bridge.pathOfFile(file)) || null;
     },
+    // The shell follows the document's title.
     setTitle: (title) => {
       document.title = title;
-      tell('shell.setTitle', { title });
     },
     onMenu: (listener) => {
       onMenu = listener;

@@ -38,7 +38,6 @@ export const shellCalls = {
     z.object({ title: z.string().max(200).optional(), filters: z.array(fileFilter).max(20) }),
   ),
   'shell.showInFolder': call<Record<string, never>>()(z.object({ path: z.string().max(32_768) })),
-  'shell.setTitle': call<Record<string, never>>()(z.object({ title: z.string().max(500) })),
   'shell.notify': call<Record<string, never>>()(
     z.object({ title: z.string().max(200), body: z.string().max(2000) }),
   ),

@@ -1,0 +1,38 @@
+import { join } from 'node:path';
+import { app, dialog } from 'electron';
+import { restrictNavigation } from './permissions';
+import { declareScheme } from './protocol';
+import { Shell } from './shell';
+import { texts } from './texts';
+
+// This file is out/main/main.cjs once built.
+const built = join(__dirname, '..');
+
+function main(): void {
+  app.setName('Descent');
+  if (!app.requestSingleInstanceLock()) {
+    // The instance that has the lock shows its window.
+    app.quit();
+    return;
+  }
+  declareScheme();
+  restrictNavigation();
+  const shell = new Shell({
+    studio: join(__dirname, 'studio.cjs'),
+    preload: join(built, 'preload', 'preload.cjs'),
+    page: join(built, 'renderer'),
+    icon: join(built, '..', 'resources', 'icon.png'),
+  });
+  // A terminal's Ctrl-C and a system that shuts down ask nothing: jobs write a checkpoint and can be resumed.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => void shell.end('interrupt'));
+  app
+    .whenReady()
+    .then(() => shell.start())
+    .catch((error: unknown) => {
+      dialog.showErrorBox(texts.openFailed, String(error));
+      app.exit(1);
+    });
+}
+
+main();

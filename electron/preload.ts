@@ -1,0 +1,3 @@
+import { exposeBridge } from '../src/channel/electron/preload-transport';
+
+exposeBridge();
