@@ -16,7 +16,14 @@ export const imageInput = z.object({
 
 export const tableColumn = z.discriminatedUnion('role', [
   /** One input number; a missing value becomes `mean` (standardisation is a layer inside the model). */
-  z.object({ role: z.literal('numeric'), name: z.string(), mean: z.number(), standardDeviation: z.number() }),
+  z.object({
+    role: z.literal('numeric'),
+    name: z.string(),
+    mean: z.number(),
+    standardDeviation: z.number(),
+    /** The whole column is written with a decimal comma. */
+    decimalComma: z.boolean().optional(),
+  }),
   /** One-hot over `values` in this order; anything else, or a missing value, is all zero. */
   z.object({ role: z.literal('categorical'), name: z.string(), values: z.array(z.string()) }),
 ]);
