@@ -36,7 +36,8 @@ export function luma(red: number, green: number, blue: number): number {
 }
 
 /**
- * CMYK (0: no ink) to RGB by r = (255 - c)(255 - k) / 255, rounded, as Chromium does without a colour profile.
+ * CMYK (0: no ink) to RGB by r = floor((255 - c)(255 - k) / 255), as Chromium (without a colour profile) and TensorFlow
+ * (jpeg_mem.cc) do.
  *
  * @param pixels uint8 [count, 4]; `inverted` when 255 means no ink, as Adobe writes it into JPEG files
  * @returns uint8 [count, 3]
@@ -47,9 +48,9 @@ export function cmykToRgb(pixels: Uint8Array | Uint8ClampedArray, inverted = fal
   const out = new Uint8Array(count * 3);
   for (let from = 0, to = 0; to < out.length; from += 4, to += 3) {
     const light = pixels[from + 3]! ^ flip;
-    out[to] = multiplyBytes(pixels[from]! ^ flip, light);
-    out[to + 1] = multiplyBytes(pixels[from + 1]! ^ flip, light);
-    out[to + 2] = multiplyBytes(pixels[from + 2]! ^ flip, light);
+    out[to] = Math.floor(((pixels[from]! ^ flip) * light) / 255);
+    out[to + 1] = Math.floor(((pixels[from + 1]! ^ flip) * light) / 255);
+    out[to + 2] = Math.floor(((pixels[from + 2]! ^ flip) * light) / 255);
   }
   return out;
 }

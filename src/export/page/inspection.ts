@@ -1,9 +1,9 @@
 import type * as tf from '@tensorflow/tfjs';
-import { show } from '@tensorflow/tfjs-vis';
+import { render, show } from '@tensorflow/tfjs-vis';
 import { element } from './element';
 import { texts } from './texts';
 
-/** tfjs-vis' model summary and, for a chosen layer, its weight distribution; drawn when first opened. */
+/** tfjs-vis' model summary and, for a chosen layer, its weight distributions; drawn when first opened. */
 export function inspection(model: tf.LayersModel): HTMLElement {
   const summary = element('div', { class: 'inspection' });
   const weights = element('div', { class: 'inspection' });
@@ -12,7 +12,7 @@ export function inspection(model: tf.LayersModel): HTMLElement {
   for (const layer of layers) select.append(element('option', { value: layer.name }, layer.name));
   const drawLayer = () => {
     weights.replaceChildren();
-    if (select.value) void show.layer(weights, model.getLayer(select.value) as never);
+    if (select.value) void drawWeights(weights, model.getLayer(select.value));
   };
   select.addEventListener('change', drawLayer);
   const details = element(
@@ -26,10 +26,21 @@ export function inspection(model: tf.LayersModel): HTMLElement {
   details.addEventListener(
     'toggle',
     () => {
+      // tfjs-vis was typed against an older TensorFlow.js.
       void show.modelSummary(summary, model as never);
       drawLayer();
     },
     { once: true },
   );
   return details;
+}
+
+async function drawWeights(target: HTMLElement, layer: tf.layers.Layer): Promise<void> {
+  const tensors = layer.getWeights();
+  for (const [index, variable] of layer.weights.entries()) {
+    const values = Array.from(await tensors[index]!.data());
+    const area = element('div');
+    target.append(element('h3', {}, `${variable.name} [${variable.shape.join(', ')}]`), area);
+    await render.histogram(area, values, { height: 150, stats: true });
+  }
 }

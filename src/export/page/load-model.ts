@@ -23,9 +23,19 @@ declare global {
 /** Reads model.json and weights.bin beside the page; from a plain folder (file:), where nothing can be fetched, model.js. */
 export async function loadModel(): Promise<LoadedModel> {
   const artifacts = location.protocol === 'file:' ? await embeddedArtifacts() : await fetchedArtifacts();
-  const model = await tf.loadLayersModel(tf.io.fromMemory(artifacts));
   const descent = (artifacts.userDefinedMetadata as { descent?: unknown } | undefined)?.descent;
-  return { model, metadata: modelMetadata.parse(descent) };
+  const metadata = modelMetadata.parse(descent);
+  await chooseBackend(metadata);
+  return { model: await tf.loadLayersModel(tf.io.fromMemory(artifacts)), metadata };
+}
+
+/**
+ * Pictures on the graphics card where there is one. Tables and texts are small, and TensorFlow.js' WebGL back end gives
+ * NaN for a matrix product over a single column (4.22): they are computed in plain JavaScript.
+ */
+async function chooseBackend(metadata: ModelMetadata): Promise<void> {
+  if (metadata.kind === 'images' && (await tf.setBackend('webgl'))) return;
+  await tf.setBackend('cpu');
 }
 
 async function fetchedArtifacts(): Promise<tf.io.ModelArtifacts> {

@@ -1,4 +1,3 @@
-import * as tf from '@tensorflow/tfjs';
 import './page.css';
 import { showAnswer, showFailure } from './answer';
 import { element } from './element';
@@ -12,7 +11,6 @@ import { texts } from './texts';
 
 async function start(page: HTMLElement): Promise<void> {
   page.replaceChildren(element('p', {}, texts.loading));
-  await tf.ready();
   const loaded = await loadModel();
   document.title = loaded.metadata.name;
   const answer = element('section', { id: 'answer', 'aria-live': 'polite', hidden: '' });
