@@ -55,6 +55,7 @@ export class EventDecoder {
   private at = 0;
   private buffer: Buffer = Buffer.alloc(0);
   private high = 0;
+  private sessionStarted = false;
 
   constructor(sink: EventSink) {
     this.sink = sink;
@@ -78,7 +79,11 @@ export class EventDecoder {
         this.at = summaryEnd;
       } else if (key === 0x3a) {
         const sessionEnd = this.lengthDelimited(end);
-        if (this.isSessionStart(sessionEnd)) this.sink.restart?.(step);
+        if (this.isSessionStart(sessionEnd)) {
+          // As TensorBoard takes it: the first start of a run is no restart.
+          if (this.sessionStarted) this.sink.restart?.(step);
+          this.sessionStarted = true;
+        }
         this.at = sessionEnd;
       } else this.skip(key, end);
     }

@@ -23,7 +23,7 @@ export function encodeFileVersion(wallTime: number): Uint8Array {
     .finish();
 }
 
-/** A SessionLog event: with `start`, readers drop what was recorded at `step` and later before it. */
+/** A SessionLog event. */
 export function encodeSessionLog(step: number, wallTime: number, status: number): Uint8Array {
   return eventHead(step, wallTime)
     .uint32(tag(7, wire.bytes))

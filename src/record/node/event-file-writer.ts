@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DescentError } from '../../contract/errors';
@@ -60,7 +60,8 @@ export class EventFileWriter {
     await mkdir(directory, { recursive: true });
     const now = Date.now() / 1000;
     const host = hostname().replace(/[^\w.-]/g, '_') || 'localhost';
-    const name = `events.out.tfevents.${Math.floor(now)}.${host}.${process.pid}.${filesOfThisProcess++}.v2`;
+    const seconds = Math.max(Math.floor(now), (await newestSeconds(directory)) + 1);
+    const name = `events.out.tfevents.${seconds}.${host}.${process.pid}.${filesOfThisProcess++}.v2`;
     const path = join(directory, name);
     const handle = await open(path, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY);
     const writer = new EventFileWriter(path, handle, options);
@@ -117,8 +118,11 @@ export class EventFileWriter {
     this.append(encodeSummaryEvent(0, wallTime, encodePluginSummary(tag, pluginName, content)));
   }
 
-  /** Says that recording goes on from `step`: readers drop what earlier files have at this step and later. */
-  restart(step: number, wallTime: number): void {
+  /**
+   * Says that recording begins, or goes on, at `step`. From the second time on in a folder, readers drop what was
+   * recorded of this step and later ones before.
+   */
+  sessionStart(step: number, wallTime: number): void {
     this.append(encodeSessionLog(step, wallTime, sessionStatus.start));
   }
 
@@ -269,6 +273,18 @@ export class EventFileWriter {
       cause: error,
     });
   }
+}
+
+/**
+ * The time in the names of the event files that are there. Readers take a folder's files in the order of their names, so
+ * a new one must have a later time, even when a run is resumed within a second or the clock was set back.
+ */
+async function newestSeconds(directory: string): Promise<number> {
+  let newest = 0;
+  for (const name of await readdir(directory)) {
+    newest = Math.max(newest, Number(/tfevents\.(\d+)\./.exec(name)?.[1] ?? 0));
+  }
+  return newest;
 }
 
 function viewOf(buffer: Buffer): DataView {

@@ -234,13 +234,13 @@ export class RunRecorder {
     );
     const { run } = this;
     const seconds = now.getTime() / 1000;
-    if (event.step > 0) {
-      // Whether an engine calls its first step 0 or 1, no point of a step that is kept goes.
-      for (const split of splits) {
-        this.writers[split].restart(event.step + 1, seconds);
-        this.live.restart(split, event.step + 1);
-      }
-    } else {
+    // Whether an engine calls its first step 0 or 1, no point of a step that is kept goes.
+    const firstStep = event.step === 0 ? 0 : event.step + 1;
+    for (const split of splits) {
+      this.writers[split].sessionStart(firstStep, seconds);
+      this.live.restart(split, firstStep);
+    }
+    if (event.step === 0) {
       const start = encodeSessionStart(hyperparametersOf(run), run.id, seconds);
       this.writers[''].plugin(
         hparamsTags.experiment,
