@@ -5,15 +5,20 @@ import { build } from 'vite';
 import { afterAll } from 'vitest';
 
 const root = resolve(import.meta.dirname, '../..');
+const made: string[] = [];
+
+afterAll(async () => {
+  for (const directory of made) await rm(directory, { recursive: true, force: true });
+});
 
 /**
  * Builds a TypeScript program (a path from the project's root) into one file that plain Node runs, for tests that need a
- * process of their own. Returns the file's path; it goes away after the test file.
+ * process of their own. Returns the file's path; it goes away after the test file that imports this.
  */
 export async function bundleForNode(entry: string): Promise<string> {
   // Inside node_modules, where imports of packages are found.
   const outDir = join(root, 'node_modules', '.cache', 'descent-test', randomBytes(6).toString('hex'));
-  afterAll(() => rm(outDir, { recursive: true, force: true }));
+  made.push(outDir);
   await build({
     configFile: false,
     root,

@@ -3,9 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 
-/** A new temporary folder that goes away after the file's tests. */
+const made: string[] = [];
+
+afterAll(async () => {
+  for (const directory of made) await rm(directory, { recursive: true, force: true });
+});
+
+/** A new temporary folder that goes away after the tests of the file that imports this. */
 export async function scratchDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'descent-record-'));
-  afterAll(() => rm(directory, { recursive: true, force: true }));
+  made.push(directory);
   return directory;
 }
