@@ -13,7 +13,7 @@ export interface TrainingJob {
 }
 
 /** Calls that an engine process answers. One training job at a time. */
-export interface EngineCalls {
+export type EngineCalls = {
   'engine.describe': { params: Record<string, never>; result: Environment };
   'job.pause': { params: Record<string, never>; result: { step: number } };
   'job.continue': { params: Record<string, never>; result: { step: number } };
@@ -27,10 +27,10 @@ export interface EngineCalls {
     params: { runDirectory: string; inputs: PredictionInput[] };
     result: { predictions: Prediction[] };
   };
-}
+};
 
 /** Streams that an engine process answers. */
-export interface EngineStreams {
+export type EngineStreams = {
   'job.train': { params: TrainingJob; event: JobFrame };
   'model.export': {
     params: { runDirectory: string; format: ExportFormat; out: string; cacheDirectory: string };
@@ -38,4 +38,4 @@ export interface EngineStreams {
       | { type: 'progress'; stage: string; done: number; total: number }
       | { type: 'done'; result: ExportResult };
   };
-}
+};

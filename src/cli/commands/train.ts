@@ -1,0 +1,56 @@
+import type { Command } from 'commander';
+import type { DatasetSummary } from '../../contract/dataset';
+import { DescentError } from '../../contract/errors';
+import { type Hyperparameters, presetsByKind } from '../../contract/hyperparameters';
+import { followJob } from '../follow-job';
+import { addHyperparameterFlags, parseChanges } from '../hyperparameter-flags';
+import { describeDataset, openDataset } from '../open-dataset';
+import type { Output } from '../output';
+import { personPath } from '../paths';
+import { withSession } from '../session';
+
+export function addTrainCommand(program: Command): void {
+  addHyperparameterFlags(
+    program
+      .command('train')
+      .description('train a model on a folder of data')
+      .argument('<dir>', 'a folder of data, or a CSV or TSV file'),
+  )
+    .option('--json', 'print a JSON line an event')
+    .action((directory: string, options: Record<string, unknown>, command: Command) =>
+      withSession(command, async (session) => {
+        const changes = parseChanges(options);
+        const summary = await openDataset(session, personPath(directory), changes.dataset);
+        session.output.say(describeDataset(summary));
+        sayFindings(session.output, summary);
+        const proposal = await session.client.call('data.proposal', { path: summary.path });
+        const hyperparameters: Hyperparameters = { ...proposal.hyperparameters, ...changes.hyperparameters };
+        refuseWrongPreset(summary, hyperparameters);
+        const job = {
+          path: summary.path,
+          options: summary.options,
+          hyperparameters,
+          name: options.name as string | undefined,
+        };
+        return followJob(session, async () => (await session.client.call('jobs.start', job)).run);
+      }),
+    );
+}
+
+function sayFindings(output: Output, summary: DatasetSummary): void {
+  for (const finding of summary.findings) {
+    if (finding.severity !== 'notes') output.say(`${finding.severity}: ${finding.message}`);
+  }
+}
+
+function refuseWrongPreset({ kind, name }: DatasetSummary, { model }: Hyperparameters): void {
+  if (presetsByKind[kind].includes(model)) return;
+  throw new DescentError(
+    'wrong-use',
+    `The model ${model} can't be trained on ${name}, which holds ${kind}.`,
+    {
+      remedy: `Models for ${kind}: ${presetsByKind[kind].join(', ')}.`,
+      subject: model,
+    },
+  );
+}

@@ -1,0 +1,183 @@
+import { type Command, Option } from 'commander';
+import { type DatasetOptions, datasetOptions } from '../contract/dataset';
+import { DescentError } from '../contract/errors';
+import {
+  type HyperparameterField,
+  type HyperparameterName,
+  type Hyperparameters,
+  type HyperparameterValue,
+  hyperparameterFields,
+  hyperparameters,
+} from '../contract/hyperparameters';
+
+/** Those with a flag of their own; all others are given by --set. */
+const flagged: readonly HyperparameterName[] = ['model', 'epochs', 'batchSize', 'learningRate', 'seed'];
+
+const datasetPrefix = 'data.';
+
+/** What flags and --set say: changes to hyper-parameters, and to how the folder is read. */
+export interface Changes {
+  hyperparameters: Partial<Hyperparameters>;
+  dataset: Partial<DatasetOptions>;
+}
+
+/** `batchSize` -> `batch-size`. */
+function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+export function addHyperparameterFlags(command: Command): Command {
+  for (const name of flagged) {
+    const field = fieldNamed(name);
+    const placeholder = field.type === 'choice' ? 'name' : field.type === 'integer' ? 'n' : 'x';
+    command.addOption(
+      new Option(`--${kebab(name)} <${placeholder}>`, describe(field)).argParser((text) =>
+        parseValue(field, text),
+      ),
+    );
+  }
+  return addDatasetFlags(command.option('--name <name>', 'name of the run in the library')).addHelpText(
+    'after',
+    hyperparameterHelp,
+  );
+}
+
+/** What a person may say about how a folder is read. */
+export function addDatasetFlags(command: Command): Command {
+  return command
+    .option('--target <column>', 'table: the column to be predicted')
+    .option('--ignore <column>', 'table: a column that is left out (may be repeated)', collect)
+    .option('--set <key=value>', 'any other setting by its name, see below (may be repeated)', collect)
+    .addHelpText('after', datasetHelp);
+}
+
+function collect(value: string, previous: string[] = []): string[] {
+  return [...previous, value];
+}
+
+function hyperparameterHelp(): string {
+  const lines = hyperparameterFields
+    .filter((field) => !flagged.includes(field.name))
+    .map((field) => `  ${field.name.padEnd(22)} ${describe(field)}`);
+  return `
+Hyper-parameters for --set (what is not set is chosen for the folder):
+${lines.join('\n')}`;
+}
+
+const datasetHelp = `
+Options of the data for --set:
+  data.target            table: the column to be predicted (as --target)
+  data.column.<name>     table: role of a column: numeric, categorical, text, ignored, target
+  data.task              table: classification or regression
+  data.validationFraction, data.testFraction   share of the examples in those splits
+  data.splitSeed         another division into splits
+  data.exclude           a file (table: row:<n>) that is left out; may be repeated`;
+
+function describe(field: HyperparameterField): string {
+  const range =
+    field.choices?.join(' | ') ??
+    (field.type === 'boolean'
+      ? 'true | false'
+      : `${field.exclusiveMinimum === undefined ? (field.minimum ?? '') : `> ${field.exclusiveMinimum}`} to ${field.maximum ?? ''}`);
+  return `${field.description} (${range})`;
+}
+
+/** @throws DescentError `wrong-use` naming the key or value at fault. */
+export function parseChanges(options: Record<string, unknown>): Changes {
+  const changes: Changes = { hyperparameters: {}, dataset: {} };
+  const columns: DatasetOptions['columns'] = {};
+  for (const name of flagged)
+    if (options[name] !== undefined) assign(changes.hyperparameters, name, options[name]);
+  for (const column of (options.ignore as string[] | undefined) ?? []) columns[column] = 'ignored';
+  if (options.target !== undefined) columns[options.target as string] = 'target';
+  for (const setting of (options.set as string[] | undefined) ?? []) {
+    const split = setting.indexOf('=');
+    if (split < 1) {
+      throw new DescentError('wrong-use', `--set wants key=value, not "${setting}".`, { subject: setting });
+    }
+    const key = setting.slice(0, split);
+    const text = setting.slice(split + 1);
+    if (key.startsWith(datasetPrefix)) {
+      applyDatasetSetting(changes.dataset, columns, key.slice(datasetPrefix.length), text);
+    } else {
+      const field = fieldNamed(key);
+      assign(changes.hyperparameters, field.name, parseValue(field, text));
+    }
+  }
+  if (Object.keys(columns).length > 0) changes.dataset.columns = columns;
+  return changes;
+}
+
+function assign(changes: Partial<Hyperparameters>, name: HyperparameterName, value: unknown): void {
+  const result = hyperparameters.shape[name].safeParse(value);
+  if (!result.success) {
+    throw new DescentError(
+      'wrong-use',
+      `${name} can't be ${JSON.stringify(value)}: ${result.error.issues[0]?.message ?? 'not allowed'}.`,
+      { remedy: describe(fieldNamed(name)), subject: name },
+    );
+  }
+  Object.assign(changes, { [name]: result.data });
+}
+
+function applyDatasetSetting(
+  changes: Partial<DatasetOptions>,
+  columns: DatasetOptions['columns'],
+  key: string,
+  text: string,
+): void {
+  const candidate: Record<string, unknown> = {};
+  if (key === 'target') columns[text] = 'target';
+  else if (key === 'exclude') changes.excluded = [...(changes.excluded ?? []), text];
+  else if (key.startsWith('column.')) candidate.columns = { [key.slice('column.'.length)]: text };
+  else if (key === 'task') candidate.task = text;
+  else if (key === 'validationFraction' || key === 'testFraction' || key === 'splitSeed') {
+    candidate[key] = Number(text);
+  } else throw unknownKey(`data.${key}`);
+  const result = datasetOptions.partial().safeParse(candidate);
+  if (!result.success) {
+    throw new DescentError(
+      'wrong-use',
+      `data.${key} can't be "${text}": ${result.error.issues[0]?.message ?? 'not allowed'}.`,
+      { subject: `data.${key}` },
+    );
+  }
+  for (const name of Object.keys(candidate)) {
+    if (name === 'columns') Object.assign(columns, candidate.columns);
+    else Object.assign(changes, { [name]: candidate[name] });
+  }
+}
+
+function parseValue(field: HyperparameterField, text: string): HyperparameterValue {
+  const value =
+    field.type === 'choice'
+      ? text
+      : field.type === 'boolean'
+        ? ({ true: true, false: false } as Record<string, boolean>)[text]
+        : text.trim() === ''
+          ? undefined
+          : Number(text);
+  const result = hyperparameters.shape[field.name].safeParse(value);
+  if (value === undefined || !result.success) {
+    throw new DescentError('wrong-use', `${field.name} can't be "${text}".`, {
+      remedy: describe(field),
+      subject: field.name,
+    });
+  }
+  return result.data as HyperparameterValue;
+}
+
+function fieldNamed(name: string): HyperparameterField {
+  const field = hyperparameterFields.find(
+    (candidate) => candidate.name === name || kebab(candidate.name) === name,
+  );
+  if (!field) throw unknownKey(name);
+  return field;
+}
+
+function unknownKey(name: string): DescentError {
+  return new DescentError('wrong-use', `There is no setting "${name}".`, {
+    remedy: '"descent train --help" lists all of them.',
+    subject: name,
+  });
+}

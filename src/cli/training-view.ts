@@ -1,0 +1,99 @@
+import Table from 'cli-table3';
+import type { JobFrame, LiveProgress } from '../contract/frames';
+import type { Run } from '../contract/run';
+import { formatDuration, formatNumber, plural } from './format';
+import type { Output } from './output';
+import { ProgressLine } from './progress-line';
+import { sparkline } from './sparkline';
+
+/** Losses behind the sparkline. */
+const keptLosses = 2000;
+
+/** Shows a training job to a person: a bar with a sparkline on a terminal, a line an epoch, a table at the end. */
+export class TrainingView {
+  private readonly line = new ProgressLine();
+  private readonly losses: number[] = [];
+
+  constructor(private readonly output: Output) {}
+
+  show(frame: JobFrame): void {
+    switch (frame.type) {
+      case 'started':
+        this.say(
+          `Training ${plural(frame.parameters, 'parameter')} on ${plural(frame.dataset.train, 'example')}, ` +
+            `${plural(frame.epochs, 'epoch')} of ${plural(frame.stepsPerEpoch, 'step')}, engine ` +
+            `${frame.environment.engine} ${frame.environment.engineVersion} (${plural(frame.environment.threads, 'thread')})` +
+            `${frame.step > 0 ? `, from step ${frame.step.toLocaleString('en-US')}` : ''}`,
+        );
+        break;
+      case 'preparing':
+        this.line.update(frame.stage, frame.done, frame.total);
+        break;
+      case 'scalars':
+        for (const { tag, values } of frame.columns) if (tag === 'batch_loss') this.losses.push(...values);
+        this.losses.splice(0, this.losses.length - keptLosses);
+        break;
+      case 'progress':
+        this.line.update(
+          `Epoch ${frame.progress.epoch}/${frame.progress.epochs}`,
+          ...this.position(frame.progress),
+        );
+        break;
+      case 'epoch':
+        this.say(
+          `Epoch ${frame.epoch}: ${metricsText(frame.metrics)}  ${sparkline(this.losses)}  ${formatDuration(frame.seconds)}`,
+        );
+        break;
+      case 'phase':
+        this.say(`Phase ${frame.name} from step ${frame.step}`);
+        break;
+      case 'skipped':
+        for (const { file, reason } of frame.files.slice(0, 20)) this.say(`Skipped ${file}: ${reason}`);
+        if (frame.files.length > 20)
+          this.say(`Skipped ${frame.files.length - 20} more (run.json names all).`);
+        break;
+      case 'notice':
+        this.say(frame.message);
+        break;
+      default:
+        break;
+    }
+  }
+
+  /** The last words about a run that was trained to its end. */
+  finish(run: Run & { path: string }): void {
+    this.line.clear();
+    if (Object.keys(run.summary).length > 0) {
+      const table = new Table({ style: { head: [], border: [] }, colAligns: ['left', 'right'] });
+      for (const [name, value] of Object.entries(run.summary)) table.push([name, formatNumber(value)]);
+      this.output.say(table.toString());
+    }
+    this.output.say(`${run.name} is ${run.status}; it is in ${run.path}`);
+  }
+
+  clear(): void {
+    this.line.clear();
+  }
+
+  private say(text: string): void {
+    this.line.clear();
+    this.output.say(text);
+  }
+
+  private position(progress: LiveProgress): [done: number, total: number, note: string] {
+    const { loss } = progress.metrics;
+    const note = [
+      ...(loss === undefined ? [] : [`loss ${formatNumber(loss)}`]),
+      sparkline(this.losses),
+      `${formatNumber(Math.round(progress.examplesPerSecond))} examples/s`,
+      `${formatDuration(progress.etaSeconds)} left`,
+    ].join('  ');
+    return [progress.step, progress.totalSteps, note];
+  }
+}
+
+function metricsText(metrics: Record<string, number>): string {
+  return Object.entries(metrics)
+    .map(([name, value]) => `${name} ${formatNumber(value)}`)
+    .join('  ');
+}
