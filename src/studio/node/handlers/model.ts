@@ -2,31 +2,19 @@ import { readFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
 import { DescentError } from '../../../contract/errors';
-import { modelMetadata } from '../../../contract/metadata';
+import { type ModelMetadata, modelMetadata } from '../../../contract/metadata';
 import type { StudioContext } from '../context';
 import type { CallHandlers } from '../dispatch';
 
+type ModelCalls = Pick<CallHandlers, 'model.describe' | 'model.predict'>;
+
 const modelFile = z.object({ userDefinedMetadata: z.object({ descent: modelMetadata }) });
 
-type ModelHandlers = Pick<CallHandlers, 'model.predict' | 'model.describe'>;
-
-export function modelHandlers({ library, engines }: StudioContext): ModelHandlers {
+export function modelHandlers({ library, engines }: StudioContext): ModelCalls {
   return {
-    'model.describe': async ({ run }) => {
-      const path = join((await library()).directoryOf(run), 'model', 'model.json');
-      const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-        throw new DescentError('not-found', 'This run has no trained model yet.', {
-          subject: path,
-          remedy: 'The model is kept from the end of the first epoch on.',
-          cause,
-        });
-      });
-      const parsed = modelFile.safeParse(JSON.parse(text));
-      if (!parsed.success) {
-        throw new DescentError('bad-input', `${path} was not written by Descent.`, { subject: path });
-      }
-      return { metadata: parsed.data.userDefinedMetadata.descent };
-    },
+    'model.describe': async ({ run }) => ({
+      metadata: await readMetadata((await library()).directoryOf(run)),
+    }),
     'model.predict': async ({ run, inputs }, signal) => {
       for (const input of inputs) {
         if (input.type === 'file' && !isAbsolute(input.path)) {
@@ -41,4 +29,26 @@ export function modelHandlers({ library, engines }: StudioContext): ModelHandler
       );
     },
   };
+}
+
+async function readMetadata(runDirectory: string): Promise<ModelMetadata> {
+  const path = join(runDirectory, 'model', 'model.json');
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new DescentError('not-found', `The run in ${runDirectory} has no model yet.`, {
+      remedy: 'A model is kept when the first epoch has ended.',
+      subject: path,
+    });
+  }
+  const parsed = modelFile.safeParse(JSON.parse(text));
+  if (parsed.success) return parsed.data.userDefinedMetadata.descent;
+  const issue = parsed.error.issues[0];
+  throw new DescentError(
+    'bad-input',
+    `${path} does not say what the model takes: ${issue?.path.join('.')}: ${issue?.message}.`,
+    { subject: path },
+  );
 }
