@@ -11,6 +11,7 @@ import type { Evaluation } from './evaluation';
 import { type ExportResult, exportFormat } from './export';
 import type { LiveProgress } from './frames';
 import { hyperparameters } from './hyperparameters';
+import type { ModelMetadata } from './metadata';
 import { type Prediction, predictionInput } from './prediction';
 import type { Environment, Run, RunListing, RunStatus } from './run';
 import {
@@ -219,6 +220,8 @@ export const studioCalls = {
   'series.scalars': call<ScalarSeries[]>()(z.object({ queries: z.array(scalarQuery).max(500) })),
   'series.histograms': call<HistogramSeries[]>()(z.object({ queries: z.array(histogramQuery).max(100) })),
 
+  /** What the run's kept model takes and answers; `not-found` before its first epoch has ended. */
+  'model.describe': call<{ metadata: ModelMetadata }>()(runId),
   'model.predict': call<{ predictions: Prediction[] }>()(
     runId.extend({ inputs: z.array(predictionInput).max(1000) }),
   ),
