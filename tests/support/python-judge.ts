@@ -58,6 +58,11 @@ export async function runPython(
 ): Promise<PythonResult> {
   return run(judge.python, ['-c', program, ...parameters], {
     maxBuffer: 256 * 1024 * 1024,
-    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2', CUDA_VISIBLE_DEVICES: '-1' },
+    env: pythonEnvironment(),
   });
+}
+
+/** TensorFlow without its greetings on standard error. */
+export function pythonEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2', CUDA_VISIBLE_DEVICES: '-1' };
 }

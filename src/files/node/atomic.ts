@@ -69,10 +69,13 @@ export async function recoverDirectory(path: string): Promise<void> {
   }
 }
 
-/** Removes from `directory` the temporary files and folders of writers that no longer run. Returns their names. */
+/**
+ * Removes from `directory` the temporary files and folders of writers that no longer run. Returns their names; none for
+ * a directory that does not exist.
+ */
 export async function removeStalePartials(directory: string): Promise<string[]> {
   const removed: string[] = [];
-  for (const name of await readdir(directory)) {
+  for (const name of await namesIn(directory)) {
     const pid = partialName.exec(name)?.[1];
     if (pid === undefined || isProcessRunning(Number(pid))) continue;
     await rm(join(directory, name), { recursive: true, force: true });
@@ -135,6 +138,15 @@ async function flushTree(directory: string): Promise<void> {
     }
   }
   await flushDirectory(directory);
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
 }
 
 async function flushDirectory(directory: string): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Dirent } from 'node:fs';
 import { type FileHandle, open, readdir, realpath, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { maskedCrc32c } from './crc32c';
@@ -171,7 +172,7 @@ export class EventDirectoryReader {
         ({ size } = await stat(reader.path));
       } catch (error) {
         // Deleted meanwhile; what was read stays.
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue;
+        if (isGone(error)) continue;
         throw error;
       }
       if (size !== reader.offset) records += await reader.read();
@@ -213,15 +214,15 @@ export interface EventDirectory {
   directory: string;
 }
 
-/** The folders below `logdir`, itself included, that hold event files, by name. Links are followed, circles are not. */
+/**
+ * The folders below `logdir`, itself included, that hold event files, by name. Links are followed, circles are not. A
+ * folder that goes away meanwhile (a checkpoint that is rotated out) is passed over.
+ */
 export async function findEventDirectories(logdir: string): Promise<EventDirectory[]> {
   const found: EventDirectory[] = [];
   const visited = new Set<string>();
   const visit = async (directory: string): Promise<void> => {
-    const real = await realpath(directory);
-    if (visited.has(real)) return;
-    visited.add(real);
-    const entries = await readdir(directory, { withFileTypes: true });
+    const entries = await entriesOf(directory, visited);
     if (entries.some((entry) => isEventFileName(entry.name) && !entry.isDirectory())) {
       found.push({ name: relative(logdir, directory).split(sep).join('/'), directory });
     }
@@ -234,13 +235,30 @@ export async function findEventDirectories(logdir: string): Promise<EventDirecto
   return found.sort((first, second) => (first.name < second.name ? -1 : 1));
 }
 
+async function entriesOf(directory: string, visited: Set<string>): Promise<Dirent[]> {
+  try {
+    const real = await realpath(directory);
+    if (visited.has(real)) return [];
+    visited.add(real);
+    return await readdir(directory, { withFileTypes: true });
+  } catch (error) {
+    if (isGone(error)) return [];
+    throw error;
+  }
+}
+
 async function eventFileNames(directory: string): Promise<string[]> {
   try {
     return (await readdir(directory)).filter(isEventFileName).sort();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if (isGone(error)) return [];
     throw error;
   }
+}
+
+function isGone(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
 function isEventFileName(name: string): boolean {
@@ -251,6 +269,7 @@ async function isDirectory(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory();
   } catch {
+    // A link to nowhere, or to itself.
     return false;
   }
 }

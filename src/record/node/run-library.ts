@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { access, constants, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { DescentError } from '../../contract/errors';
 import {
@@ -76,6 +76,7 @@ export class RunLibrary {
     try {
       await mkdir(path, { recursive: true });
       if (!(await stat(path)).isDirectory()) throw new Error('it is a file');
+      await access(path, constants.R_OK);
     } catch (error) {
       throw new DescentError('io', `The library ${path} can't be opened: ${(error as Error).message}.`, {
         remedy: 'Choose another folder with --library, or in the settings.',

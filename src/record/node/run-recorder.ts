@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Evaluation } from '../../contract/evaluation';
 import type { JobEvent, JobFrame } from '../../contract/frames';
 import type { Run, RunStatus } from '../../contract/run';
-import { writeFileAtomically } from '../../files/node/atomic';
+import { removeStalePartials, writeFileAtomically } from '../../files/node/atomic';
 import { EventFileWriter } from './event-file-writer';
 import {
   encodeExperiment,
@@ -77,6 +77,8 @@ export class RunRecorder {
     const run = await options.library.read(options.id);
     const directory = options.library.directoryOf(options.id);
     options.store.register(options.id, directory);
+    // What a killed engine left half-written.
+    for (const folder of ['', 'checkpoints', 'exports']) await removeStalePartials(join(directory, folder));
     const live = await options.store.openLive(options.id);
     const opened = await Promise.allSettled(
       splits.map((split) => EventFileWriter.create(join(directory, split), { onProblem: options.onProblem })),

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -7,7 +8,7 @@ import { EventDirectoryReader } from '../../../src/record/node/event-file-reader
 import { RunLibrary } from '../../../src/record/node/run-library';
 import { RunRecorder } from '../../../src/record/node/run-recorder';
 import { SeriesStore } from '../../../src/record/node/series-store';
-import { pythonJudge, runPython } from '../../support/python-judge';
+import { pythonEnvironment, pythonJudge, runPython } from '../../support/python-judge';
 import { batchLosses, epochScalars, newRun, numbered, started, weightHistogram } from './job-frames';
 import { scratchDirectory } from './scratch';
 
@@ -167,6 +168,52 @@ describe.skipIf(missing)('TensorBoard as the judge', () => {
     again.register(id, library.directoryOf(id));
     const reread = await again.queryScalars({ run: id, split: 'train', tag: 'batch_loss', maxPoints: 1000 });
     expect([...reread.steps]).toEqual(steps);
+  });
+
+  it('serves a library from its own server, with its fast loader, without a warning', async () => {
+    const library = await RunLibrary.open(await scratchDirectory());
+    const { id } = await library.create(newRun());
+    const recorder = await RunRecorder.open({ library, store: new SeriesStore(), id });
+    for (const frame of numbered(started(), batchLosses(0, 500), weightHistogram(0), epochScalars(0))) {
+      recorder.record(frame);
+    }
+    await recorder.flush();
+    const parameters = [
+      '-m',
+      'tensorboard.main',
+      '--logdir',
+      library.directory,
+      '--port',
+      '0',
+      '--load_fast',
+      'true',
+    ];
+    const server = spawn(judge.python, parameters, {
+      env: pythonEnvironment(),
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    try {
+      let words = '';
+      server.stderr.on('data', (chunk: Buffer) => {
+        words += chunk.toString();
+      });
+      await expect.poll(() => words, { timeout: 40_000 }).toMatch(/at (http:\/\/localhost:\d+\/)/);
+      const address = /at (http:\/\/localhost:\d+\/)/.exec(words)![1]!;
+      const ask = async (path: string) => (await fetch(`${address}data/${path}`)).json() as Promise<unknown>;
+      const names = ['', '/train', '/validation'].map((split) => `${id}${split}`);
+      const runs = async () => ((await ask('runs')) as string[]).sort();
+      await expect.poll(runs, { timeout: 20_000 }).toEqual(names);
+      const points = `run=${encodeURIComponent(names[1]!)}&tag=batch_loss`;
+      const losses = (await ask(`plugin/scalars/scalars?${points}`)) as [number, number, number][];
+      expect(losses).toHaveLength(500);
+      expect(losses[499]).toEqual([1_700_000_000 + 49.9, 499, Math.fround(1 / 500)]);
+      const tags = (await ask('plugin/histograms/tags')) as Record<string, object>;
+      expect(Object.keys(tags[names[1]!]!)).toEqual(['conv2d/kernel_0']);
+      await recorder.end({ status: 'stopped' });
+      expect(words.split('\n').filter((line) => /warn|error|corrupt|invalid/i.test(line))).toEqual([]);
+    } finally {
+      server.kill();
+    }
   });
 
   it('makes the same histogram of the same values', async () => {
