@@ -11,7 +11,9 @@ export default defineConfig({
     build: {
       outDir: 'out/main',
       target: 'node16',
-      externalizeDeps: { exclude: ['zod', '@msgpack/msgpack'] },
+      // zod and msgpack: Electron 22 needs them lowered. The others are ES modules alone, whose default export a
+      // CommonJS bundle does not find by `require`.
+      externalizeDeps: { exclude: ['zod', '@msgpack/msgpack', 'env-paths', 'p-limit', 'p-queue'] },
       rollupOptions: {
         input: {
           main: resolve(root, 'electron/main.ts'),

@@ -1,6 +1,5 @@
 import { lstat, mkdir, rename } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import trash from 'trash';
 
 /**
  * Moves a file or folder to the system's trash. Where there is none (a server, a foreign file system), it goes into a
@@ -11,6 +10,8 @@ export async function moveToTrash(path: string): Promise<string | undefined> {
   const target = resolve(path);
   await lstat(target);
   try {
+    // By `import()`: an ES module with helper programs beside it, which neither `require` nor a bundle serves.
+    const { default: trash } = await import('trash');
     await trash(target, { glob: false });
     return undefined;
   } catch {
