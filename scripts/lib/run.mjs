@@ -13,19 +13,30 @@ function stopGroup(child, signal) {
   }
 }
 
-for (const [signal, status] of [
-  ['SIGINT', 130],
-  ['SIGTERM', 143],
-  ['SIGHUP', 129],
-]) {
-  process.once(signal, () => {
-    for (const child of running) stopGroup(child, 'SIGTERM');
-    process.exit(status);
-  });
-}
-process.once('exit', () => {
+const endings = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
+const onSignal = (signal) => {
+  for (const child of running) stopGroup(child, 'SIGTERM');
+  process.exit(endings[signal]);
+};
+const onExit = () => {
   for (const child of running) stopGroup(child, 'SIGKILL');
-});
+};
+
+/** Signals are ours only while a program runs: whoever imports this file may have a use of its own for them. */
+function begin(child) {
+  if (running.size === 0) {
+    for (const signal of Object.keys(endings)) process.on(signal, onSignal);
+    process.on('exit', onExit);
+  }
+  running.add(child);
+}
+
+function end(child) {
+  running.delete(child);
+  if (running.size > 0) return;
+  for (const signal of Object.keys(endings)) process.removeListener(signal, onSignal);
+  process.removeListener('exit', onExit);
+}
 
 /**
  * Runs a program to its end; never throws.
@@ -49,7 +60,7 @@ export function run(command, args, { cwd, env, timeout = 0, show = false, shell 
       stdio: ['ignore', 'pipe', 'pipe'],
       windowsHide: true,
     });
-    running.add(child);
+    begin(child);
     const timer =
       timeout > 0
         ? setTimeout(() => {
@@ -68,7 +79,7 @@ export function run(command, args, { cwd, env, timeout = 0, show = false, shell 
     child.stderr.on('data', collect);
     child.on('error', (error) => {
       clearTimeout(timer);
-      running.delete(child);
+      end(child);
       settle({
         ok: false,
         status: null,
@@ -81,7 +92,7 @@ export function run(command, args, { cwd, env, timeout = 0, show = false, shell 
     });
     child.on('close', (status, signal) => {
       clearTimeout(timer);
-      running.delete(child);
+      end(child);
       settle({ ok: status === 0, status, signal, output, stdout, timedOut, missing: false });
     });
   });
