@@ -9,7 +9,9 @@ import { equalGroups } from './duplicates';
 import type { Dataset } from './example-table';
 import { discover } from './layout';
 import { readFacts } from './scan-files';
+import { scanTable } from './scan-table';
 import { selectFiles, summarizeFiles } from './summarize-files';
+import { summarizeTable } from './summarize-table';
 
 export interface OpenSettings {
   /** Where scans are kept. */
@@ -49,7 +51,11 @@ async function open(path: string, options: DatasetOptions, settings: OpenSetting
     (found) => report({ type: 'progress', stage: 'listing', done: found, total: 0 }),
     settings.signal,
   );
-  if (layout.kind === 'table') throw new DescentError('unsupported', 'Tables come next.');
+  if (layout.kind === 'table') {
+    const facts = await scanTable(layout.tableFile!, report, settings.signal);
+    const scan = { milliseconds: () => performance.now() - started, fromCache: false };
+    return summarizeTable(layout, facts, options, scan, settings.signal);
+  }
   const { facts } = await readFacts(layout, undefined, report, settings.signal);
   settings.signal?.throwIfAborted();
   const likenesses = { equal: equalGroups(facts), near: [] };
