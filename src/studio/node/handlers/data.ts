@@ -6,7 +6,7 @@ import type { StudioStreams } from '../../../contract/studio';
 import { loadPicture } from '../../../dataset/node/decode';
 import type { Dataset } from '../../../dataset/node/example-table';
 import { listExamples } from '../../../dataset/node/list-examples';
-import { proposeHyperparameters } from '../../../dataset/node/proposal';
+import { proposeHyperparameters } from '../../../dataset/common/proposal';
 import { writeSample } from '../../../dataset/node/samples';
 import { confine } from '../../../files/node/confine';
 import { applicationDirectory } from '../application-directory';
