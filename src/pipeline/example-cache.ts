@@ -84,8 +84,8 @@ class MemoryCache implements ExampleCache {
 
   put(index: number, pixels: Uint8Array): void {
     const number = Math.floor(index / this.perBlock);
-    const block = (this.blocks[number] ??= new Uint8Array(this.perBlock * this.bytesPerExample));
-    block.set(pixels, (index % this.perBlock) * this.bytesPerExample);
+    this.blocks[number] ??= new Uint8Array(this.perBlock * this.bytesPerExample);
+    this.blocks[number].set(pixels, (index % this.perBlock) * this.bytesPerExample);
     this.present[index] = 1;
   }
 

@@ -1,0 +1,326 @@
+import * as tf from '@tensorflow/tfjs';
+import type { SplitName } from '../contract/dataset';
+import { DescentError } from '../contract/errors';
+import type { Hyperparameters } from '../contract/hyperparameters';
+import type { ModelMetadata } from '../contract/metadata';
+import type { LayerSummary } from '../contract/run';
+import { saveModel } from '../model/save-model';
+import { prepareForTraining, type TrainingView, trainingView } from '../model/training-view';
+import { type NamedVariable, namedVariables, summarizeLayers } from '../model/weights';
+import type {
+  Batch,
+  ExamplePipeline,
+  ExampleSource,
+  PipelinePosition,
+  PipelineStage,
+  SkippedExample,
+} from '../pipeline/example-source';
+import { RandomStream, randomPurpose } from '../pipeline/random';
+import { l2Penalty, softmaxCrossEntropy, squaredError } from './losses';
+import type { NamedTensor } from './named-tensor';
+import { Optimizer } from './optimizers';
+import { OutcomeCollector } from './outcome-collector';
+import type { ProgramState, SplitEvaluation, StepReport, TrainingProgram } from './program';
+
+export interface SplitData {
+  source: ExampleSource;
+  pipeline: ExamplePipeline;
+}
+
+export interface PlainProgramOptions {
+  /** From `buildModel`; the program owns it. */
+  model: tf.LayersModel;
+  metadata: ModelMetadata;
+  train: SplitData;
+  /** Splits that can be evaluated. */
+  heldOut: Partial<Record<SplitName, SplitData>>;
+  hyperparameters: Pick<
+    Hyperparameters,
+    'optimizer' | 'momentum' | 'learningRate' | 'labelSmoothing' | 'l2' | 'seed'
+  >;
+  /** One weight a class; absent: all 1. */
+  classWeights?: Float32Array;
+}
+
+const weightPrefix = 'weights/';
+const slotPrefix = 'optimizer/';
+
+/** Training by eager tfjs ops: runs on every back end, and is what the other programs are tested against. */
+export class PlainProgram implements TrainingProgram {
+  readonly kind = 'plain';
+  readonly layers: readonly LayerSummary[];
+  readonly parameters: number;
+  readonly stages: readonly PipelineStage[];
+  readonly stepsPerEpoch: number;
+  readonly trainingExamples: number;
+  private readonly model: tf.LayersModel;
+  private readonly view: TrainingView;
+  private readonly weights: NamedVariable[];
+  private readonly trained: NamedVariable[];
+  private readonly regularized: tf.Variable[];
+  private readonly optimizer: Optimizer;
+  private readonly classWeights: tf.Tensor1D | undefined;
+  private learningRate: number;
+  private steps = 0;
+  private gradients: NamedTensor[] | undefined;
+
+  constructor(private readonly options: PlainProgramOptions) {
+    const { model, hyperparameters, classWeights } = options;
+    this.model = model;
+    this.view = trainingView(model);
+    this.layers = summarizeLayers(model);
+    this.parameters = model.countParams();
+    this.stages = options.train.pipeline.stages;
+    this.stepsPerEpoch = options.train.pipeline.batchesPerEpoch;
+    this.trainingExamples = options.train.source.count;
+    this.weights = namedVariables(model);
+    this.trained = this.weights.filter((weight) => weight.trainable);
+    this.regularized = this.trained
+      .filter(({ name }) => /kernel$/.test(name))
+      .map(({ variable }) => variable);
+    this.optimizer = new Optimizer(hyperparameters, this.trained);
+    this.learningRate = hyperparameters.learningRate;
+    this.classWeights = classWeights ? tf.tensor1d(classWeights) : undefined;
+    prepareForTraining(model, (layer, shape, rate) => this.dropoutMask(layer, shape, rate));
+  }
+
+  get step(): number {
+    return this.steps;
+  }
+
+  get position(): PipelinePosition {
+    return this.options.train.pipeline.position;
+  }
+
+  setLearningRate(learningRate: number): void {
+    this.learningRate = learningRate;
+  }
+
+  async next(options: { recordGradients?: boolean } = {}): Promise<StepReport | { type: 'end-of-epoch' }> {
+    const asked = performance.now();
+    const batch = await this.options.train.pipeline.next();
+    if (batch === 'end-of-epoch') return { type: 'end-of-epoch' };
+    const received = performance.now();
+    const inputs = this.inputTensor(batch.inputs, batch.size);
+    const answers = tf.tensor1d(batch.answers);
+    const copied = performance.now();
+    const metrics = this.trainOn(inputs, answers, batch.size, options.recordGradients === true);
+    tf.dispose([inputs, answers]);
+    return {
+      type: 'step',
+      examples: batch.size,
+      metrics,
+      timings: {
+        waitMilliseconds: received - asked,
+        copyMilliseconds: copied - received,
+        computeMilliseconds: performance.now() - copied,
+      },
+    };
+  }
+
+  private trainOn(
+    inputs: tf.Tensor,
+    answers: tf.Tensor1D,
+    size: number,
+    recordGradients: boolean,
+  ): Record<string, number> {
+    return tf.tidy(() => {
+      let outputs: tf.Tensor2D | undefined;
+      const { value, grads } = tf.variableGrads(
+        () => {
+          outputs = tf.keep(this.view.core.apply(inputs, { training: true }) as tf.Tensor2D);
+          const losses = this.exampleLosses(outputs, answers);
+          const weighted = this.classWeights
+            ? tf.mul(losses, tf.gather(this.classWeights, tf.cast(answers, 'int32')))
+            : losses;
+          return this.withPenalty(tf.mean(weighted) as tf.Scalar);
+        },
+        this.trained.map(({ variable }) => variable),
+      );
+      const loss = value.dataSync()[0]!;
+      const metrics: Record<string, number> = { loss };
+      const quality = this.batchQuality(outputs!, answers).dataSync()[0]! / size;
+      metrics[this.qualityName] = quality;
+      outputs!.dispose();
+      const gradients = this.trained.map(({ variable }) => grads[variable.name]!);
+      if (recordGradients)
+        this.gradients = gradients.map((gradient, index) => toNamed(this.trained[index]!.name, gradient));
+      // A gradient of a loss that is no number would destroy all weights, and with them the trace of the cause.
+      if (Number.isFinite(loss)) {
+        this.optimizer.apply(gradients, this.learningRate, this.steps + 1);
+        this.steps++;
+      }
+      return metrics;
+    });
+  }
+
+  private get qualityName(): 'accuracy' | 'mae' {
+    return this.options.metadata.task === 'classification' ? 'accuracy' : 'mae';
+  }
+
+  private exampleLosses(outputs: tf.Tensor2D, answers: tf.Tensor1D): tf.Tensor1D {
+    if (this.options.metadata.task === 'classification')
+      return softmaxCrossEntropy(
+        outputs,
+        tf.cast(answers, 'int32'),
+        this.options.hyperparameters.labelSmoothing,
+      );
+    return squaredError(outputs, this.standardized(answers));
+  }
+
+  private standardized(answers: tf.Tensor1D): tf.Tensor1D {
+    return tf.div(tf.sub(answers, this.view.targetShift), this.view.targetScale);
+  }
+
+  private withPenalty(loss: tf.Scalar): tf.Scalar {
+    const { l2 } = this.options.hyperparameters;
+    return l2 > 0 && this.regularized.length > 0 ? tf.add(loss, l2Penalty(this.regularized, l2)) : loss;
+  }
+
+  /** Sum over the batch: right answers, or absolute errors in the target's unit. */
+  private batchQuality(outputs: tf.Tensor2D, answers: tf.Tensor1D): tf.Scalar {
+    if (this.options.metadata.task === 'classification')
+      return tf.sum(tf.cast(tf.equal(tf.argMax(outputs, 1), tf.cast(answers, 'int32')), 'float32'));
+    const errors = tf.abs(tf.sub(tf.reshape(outputs, [-1]), this.standardized(answers)));
+    return tf.mul(tf.sum(errors), this.view.targetScale);
+  }
+
+  async evaluate(split: SplitName, between?: () => Promise<void>): Promise<SplitEvaluation | undefined> {
+    const data = this.options.heldOut[split];
+    if (!data || data.source.count === 0) return undefined;
+    data.pipeline.seek({ epoch: 0, index: 0 });
+    const collector = new OutcomeCollector(this.options.metadata.task, data.source);
+    for (;;) {
+      const batch = await data.pipeline.next();
+      if (batch === 'end-of-epoch') break;
+      this.evaluateBatch(batch, collector);
+      await between?.();
+    }
+    if (collector.count === 0) return undefined;
+    const penalty = tf.tidy(() => this.withPenalty(tf.scalar(0)).dataSync()[0]!);
+    return collector.finish(penalty);
+  }
+
+  private evaluateBatch(batch: Batch, collector: OutcomeCollector): void {
+    tf.tidy(() => {
+      const answers = tf.tensor1d(batch.answers);
+      const outputs = this.view.core.apply(this.inputTensor(batch.inputs, batch.size), {
+        training: false,
+      }) as tf.Tensor2D;
+      const losses = this.exampleLosses(outputs, answers).dataSync() as Float32Array;
+      if (this.options.metadata.task === 'classification') {
+        const probabilities = tf.softmax(outputs);
+        const predicted = tf.argMax(probabilities, 1).dataSync();
+        collector.add(batch, predicted, losses, tf.max(probabilities, 1).dataSync() as Float32Array);
+      } else {
+        const values = tf.add(tf.mul(outputs, this.view.targetScale), this.view.targetShift);
+        collector.add(batch, values.dataSync(), losses);
+      }
+    });
+  }
+
+  async predict(inputs: Float32Array | Int32Array, count: number): Promise<Float32Array> {
+    return tf.tidy(() => {
+      const outputs = this.model.predict(this.inputTensor(inputs, count)) as tf.Tensor;
+      return outputs.dataSync() as Float32Array;
+    });
+  }
+
+  private inputTensor(values: Float32Array | Int32Array, count: number): tf.Tensor {
+    const { shape, dtype } = this.options.train.source;
+    return tf.tensor(values, [count, ...shape], dtype);
+  }
+
+  /** 1 / (1 - rate) where the activation stays, else 0: a function of (seed, step, layer) alone. */
+  private dropoutMask(layer: number, shape: number[], rate: number): tf.Tensor {
+    const random = new RandomStream(
+      this.options.hyperparameters.seed,
+      randomPurpose.dropout,
+      this.steps,
+      layer,
+    );
+    const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
+    const kept = 1 / (1 - rate);
+    for (let index = 0; index < values.length; index++)
+      values[index] = random.nextUniform() >= rate ? kept : 0;
+    return tf.tensor(values, shape);
+  }
+
+  async readWeights(): Promise<NamedTensor[]> {
+    return this.weights.map(({ name, variable }) => toNamed(name, variable));
+  }
+
+  async readGradients(): Promise<NamedTensor[] | undefined> {
+    const taken = this.gradients;
+    this.gradients = undefined;
+    return taken;
+  }
+
+  takeSkipped(): SkippedExample[] {
+    return [this.options.train, ...Object.values(this.options.heldOut)].flatMap(({ pipeline }) =>
+      pipeline.takeSkipped(),
+    );
+  }
+
+  private get stateVariables(): { name: string; variable: tf.Variable }[] {
+    return [
+      ...this.weights.map(({ name, variable }) => ({ name: weightPrefix + name, variable })),
+      ...this.optimizer.slots.map(({ name, variable }) => ({ name: slotPrefix + name, variable })),
+    ];
+  }
+
+  async save(): Promise<ProgramState> {
+    return {
+      tensors: this.stateVariables.map(({ name, variable }) => toNamed(name, variable)),
+      step: this.steps,
+      position: this.position,
+      optimizer: this.options.hyperparameters.optimizer,
+      seed: this.options.hyperparameters.seed,
+    };
+  }
+
+  async restore(state: ProgramState): Promise<void> {
+    const saved = new Map(state.tensors.map((tensor) => [tensor.name, tensor]));
+    for (const { name, variable } of this.stateVariables) {
+      const tensor = saved.get(name);
+      if (!tensor || tensor.shape.join() !== variable.shape.join())
+        throw new DescentError('bad-input', `The checkpoint has no "${name}" of shape [${variable.shape}].`, {
+          subject: name,
+          remedy: 'Resume with the model and optimizer that the run was started with.',
+        });
+    }
+    for (const { name, variable } of this.stateVariables) {
+      const { values, shape } = saved.get(name)!;
+      tf.tidy(() => variable.assign(tf.tensor(values, shape, variable.dtype as 'float32')));
+    }
+    this.steps = state.step;
+    this.gradients = undefined;
+    this.options.train.pipeline.seek(state.position);
+  }
+
+  async saveModel(directory: string): Promise<void> {
+    await saveModel(this.model, directory, this.options.metadata);
+  }
+
+  tensorCount(): number {
+    return tf.memory().numTensors;
+  }
+
+  async dispose(): Promise<void> {
+    for (const { pipeline } of [this.options.train, ...Object.values(this.options.heldOut)])
+      await pipeline.dispose();
+    this.optimizer.dispose();
+    this.classWeights?.dispose();
+    this.model.dispose();
+  }
+}
+
+function toNamed(name: string, tensor: tf.Tensor): NamedTensor {
+  return {
+    name,
+    dtype: tensor.dtype === 'int32' ? 'int32' : 'float32',
+    shape: [...tensor.shape],
+    // A copy: a back end may give its own memory.
+    values: (tensor.dataSync() as Float32Array | Int32Array).slice(),
+  };
+}

@@ -1,0 +1,92 @@
+import type { SplitName } from '../contract/dataset';
+import type { LayerSummary } from '../contract/run';
+import type { PipelinePosition, PipelineStage, SkippedExample } from '../pipeline/example-source';
+import type { NamedTensor } from './named-tensor';
+
+/** How the time of one step was spent. */
+export interface StepTimings {
+  /** Waiting for the data pipeline. */
+  waitMilliseconds: number;
+  /** Moving the batch into tensors. */
+  copyMilliseconds: number;
+  /** Forward, backward, update. */
+  computeMilliseconds: number;
+}
+
+export interface StepReport {
+  type: 'step';
+  examples: number;
+  /** loss; accuracy (classification) or mae (regression, in the target's unit): means over the batch. */
+  metrics: Record<string, number>;
+  timings: StepTimings;
+}
+
+/** One column a fact, one row an example of the split. */
+export interface ExampleOutcomes {
+  /** Name of a row's example, relative to the data set's folder (tables: `row:<n>`). */
+  file(row: number): string;
+  /** Index of the class, or the target's value. */
+  truths: Float32Array;
+  /** Index of the most probable class, or the predicted value. */
+  predicted: Float32Array;
+  /** Classification: probability of the predicted class. Regression: empty. */
+  confidences: Float32Array;
+  losses: Float32Array;
+}
+
+export interface SplitEvaluation {
+  count: number;
+  /** As a step's, over the whole split. */
+  metrics: Record<string, number>;
+  outcomes: ExampleOutcomes;
+}
+
+/** What a program needs to go on where it stood; the tensors' names are unique. */
+export interface ProgramState {
+  tensors: NamedTensor[];
+  step: number;
+  position: PipelinePosition;
+  optimizer: string;
+  /** Hyper-parameters of random numbers. */
+  seed: number;
+}
+
+/** One kind of training: model, optimizer and data in one. The loop knows nothing else of them. */
+export interface TrainingProgram {
+  /** How steps are computed, for the run's page. */
+  readonly kind: 'plain' | 'graph' | 'features';
+  readonly layers: readonly LayerSummary[];
+  readonly parameters: number;
+  readonly stages: readonly PipelineStage[];
+  /** Estimates: files that turn out to be unreadable make epochs shorter. */
+  readonly stepsPerEpoch: number;
+  readonly trainingExamples: number;
+  /** Steps taken so far, and where the next batch begins. */
+  readonly step: number;
+  readonly position: PipelinePosition;
+  /**
+   * Takes one step, or says that the epoch is over. When the loss is not finite the weights are left as they were.
+   * `recordGradients` keeps this step's gradients for `readGradients`.
+   */
+  next(options?: { recordGradients?: boolean }): Promise<StepReport | { type: 'end-of-epoch' }>;
+  /** Runs a split in inference mode. `between` is awaited after each batch. Undefined when the split is empty. */
+  evaluate(split: SplitName, between?: () => Promise<void>): Promise<SplitEvaluation | undefined>;
+  /** Model outputs [count, outputs], row-major, for inputs [count, ...shape]. */
+  predict(inputs: Float32Array | Int32Array, count: number): Promise<Float32Array>;
+  /** For the steps that follow. */
+  setLearningRate(learningRate: number): void;
+  /** Trainable and fixed weights: `<layer>/<weight>`. */
+  readWeights(): Promise<NamedTensor[]>;
+  /** Those of the last step that recorded them, by the weights' names; taken once. */
+  readGradients(): Promise<NamedTensor[] | undefined>;
+  /** Files that could not be read since the last call. */
+  takeSkipped(): SkippedExample[];
+  save(): Promise<ProgramState>;
+  /** @throws DescentError `bad-input` when the state is another model's */
+  restore(state: ProgramState): Promise<void>;
+  /** Writes the model with its weights of now as a TF.js layers model with metadata. */
+  saveModel(directory: string): Promise<void>;
+  /** Tensors alive in the process. */
+  tensorCount(): number;
+  dispose(): Promise<void>;
+}

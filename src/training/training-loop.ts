@@ -1,0 +1,423 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setImmediate as yieldToEvents } from 'node:timers/promises';
+import type { SplitName, TaskKind } from '../contract/dataset';
+import { DescentError } from '../contract/errors';
+import type { JobEvent } from '../contract/frames';
+import type { Hyperparameters } from '../contract/hyperparameters';
+import type { Environment } from '../contract/run';
+import { writeFileAtomically } from '../files/node/atomic';
+import { BestTracker } from './best-tracker';
+import {
+  type CheckpointContent,
+  hasCheckpoint,
+  type LoadedCheckpoint,
+  pruneCheckpoints,
+  readCheckpoint,
+  writeCheckpoint,
+} from './checkpoint';
+import type { JobControls } from './controls';
+import { EpochMeans } from './epoch-means';
+import { evaluationFileName, reportEvaluation } from './evaluation-report';
+import { weightHistograms } from './histograms';
+import { nonFiniteLoss } from './non-finite';
+import type { StepReport, TrainingProgram } from './program';
+import { ProgressMeter } from './progress-meter';
+import { ScalarBatcher } from './scalar-batcher';
+import { scheduleFactor } from './schedule';
+
+type StartedDataset = Extract<JobEvent, { type: 'started' }>['dataset'];
+
+export interface TrainingPlan {
+  runDirectory: string;
+  hyperparameters: Hyperparameters;
+  task: TaskKind;
+  environment: Environment;
+  dataset: StartedDataset;
+  /** Where to go on from. */
+  checkpoint?: LoadedCheckpoint;
+  /** Encoded frames that nobody has acknowledged yet; kept beside the checkpoint of an interrupted run. */
+  unacknowledgedFrames?: () => Uint8Array;
+}
+
+export type TrainingEnd = 'done' | 'stopped' | 'interrupted';
+
+/** Thrown between two batches of an evaluation to leave it. */
+class Interrupted extends Error {}
+
+const phaseName = 'training';
+
+/** Trains a program to the end of a plan and tells by `emit` what happens. Knows programs, and nothing of TensorFlow. */
+export class TrainingLoop {
+  private readonly scalars: ScalarBatcher;
+  private readonly meter = new ProgressMeter();
+  private readonly best: BestTracker;
+  private readonly checkpoints: string;
+  private readonly history: Record<string, number>[];
+  private means: EpochMeans;
+  /** Epochs finished. */
+  private epoch: number;
+  private learningRate: number;
+  private epochSeconds: number;
+  private trainingSeconds: number;
+  private lastMetrics: Record<string, number> = {};
+  /** When the last step ended: what comes until the next is asked for are callbacks. */
+  private stepEnd = performance.now();
+
+  constructor(
+    private readonly program: TrainingProgram,
+    private readonly plan: TrainingPlan,
+    private readonly emit: (event: JobEvent) => void,
+    private readonly controls: JobControls,
+  ) {
+    const state = plan.checkpoint?.state.loop;
+    this.scalars = new ScalarBatcher(emit);
+    this.best = new BestTracker(state);
+    this.checkpoints = join(plan.runDirectory, 'checkpoints');
+    this.history = [...(state?.history ?? [])];
+    this.means = new EpochMeans(state?.epochSums, state?.epochExamples);
+    this.epoch = state?.epoch ?? 0;
+    this.learningRate = state?.learningRate ?? plan.hyperparameters.learningRate;
+    this.epochSeconds = state?.epochSeconds ?? 0;
+    this.trainingSeconds = state?.trainingSeconds ?? 0;
+  }
+
+  /** @throws DescentError `non-finite` when the loss is no number, `bad-input` when no example could be read */
+  async run(): Promise<TrainingEnd> {
+    try {
+      await this.start();
+      const ending = await this.train();
+      if (ending === 'stopped') await this.checkpoint(false);
+      return await this.conclude(ending);
+    } catch (error) {
+      if (!(error instanceof Interrupted)) throw error;
+      await this.returnToLastStep();
+      await this.checkpoint(false, this.plan.unacknowledgedFrames);
+      return 'interrupted';
+    } finally {
+      this.scalars.flush();
+      this.controls.finished();
+    }
+  }
+
+  private async start(): Promise<void> {
+    const { program, plan } = this;
+    if (plan.checkpoint) await program.restore(plan.checkpoint.program);
+    this.controls.step = program.step;
+    this.emit({
+      type: 'started',
+      environment: plan.environment,
+      totalSteps: this.totalSteps,
+      stepsPerEpoch: program.stepsPerEpoch,
+      epochs: plan.hyperparameters.epochs,
+      step: program.step,
+      epoch: this.epoch,
+      parameters: program.parameters,
+      layers: [...program.layers],
+      dataset: plan.dataset,
+      pipeline: [...program.stages],
+    });
+    if (plan.checkpoint) this.noticeOtherEngine(plan.checkpoint.state.engine);
+    else {
+      this.emit({ type: 'phase', name: phaseName, step: 0, epoch: 0 });
+      await this.recordHistograms();
+    }
+  }
+
+  private noticeOtherEngine(before: CheckpointContent['engine']): void {
+    const { engine, threads } = this.plan.environment;
+    if (before.kind === engine && before.threads === threads) return;
+    this.emit({
+      type: 'notice',
+      severity: 'notes',
+      message:
+        `The run was begun with engine ${before.kind} on ${before.threads} threads and goes on with ${engine} on ` +
+        `${threads}: numbers may differ in their last digits from a run without a break.`,
+    });
+  }
+
+  private get totalSteps(): number {
+    return this.plan.hyperparameters.epochs * this.program.stepsPerEpoch;
+  }
+
+  private async train(): Promise<'finished' | 'early-stopping' | 'stopped'> {
+    const { epochs, earlyStoppingPatience } = this.plan.hyperparameters;
+    while (this.epoch < epochs) {
+      if ((await this.trainEpoch()) === 'stopped') return 'stopped';
+      await this.finishEpoch();
+      if (earlyStoppingPatience > 0 && this.best.epochsWithoutImprovement >= earlyStoppingPatience)
+        return this.epoch < epochs ? 'early-stopping' : 'finished';
+    }
+    return 'finished';
+  }
+
+  /** Steps until the epoch's examples are used up. */
+  private async trainEpoch(): Promise<'end-of-epoch' | 'stopped'> {
+    const { program } = this;
+    // An interruption during the validation leaves the data in the next epoch already.
+    while (program.position.epoch <= this.epoch) {
+      await this.obeyControls();
+      if (this.controls.ending === 'stop') return 'stopped';
+      const learningRate = this.currentLearningRate();
+      program.setLearningRate(learningRate);
+      const callbackMilliseconds = performance.now() - this.stepEnd;
+      const asked = performance.now();
+      // Lets commands in and decoded examples arrive: it belongs to the waiting for data.
+      await yieldToEvents();
+      const yielded = performance.now() - asked;
+      const report = await program.next({ recordGradients: this.recordsGradients() });
+      if (report.type === 'end-of-epoch') break;
+      report.timings.waitMilliseconds += yielded;
+      const whole = performance.now() - this.stepEnd;
+      this.stepEnd = performance.now();
+      await this.takeStep(report, learningRate, callbackMilliseconds, whole);
+    }
+    return 'end-of-epoch';
+  }
+
+  private async takeStep(
+    report: StepReport,
+    learningRate: number,
+    callbackMilliseconds: number,
+    wholeMilliseconds: number,
+  ): Promise<void> {
+    const { program } = this;
+    const loss = report.metrics.loss!;
+    if (!Number.isFinite(loss)) {
+      this.scalars.add('train', program.step + 1, { batch_loss: loss });
+      throw await nonFiniteLoss(program, loss, this.epoch + 1, learningRate);
+    }
+    this.controls.step = program.step;
+    this.means.add(report.metrics, report.examples);
+    this.epochSeconds += wholeMilliseconds / 1000;
+    this.trainingSeconds += wholeMilliseconds / 1000;
+    this.lastMetrics = { ...this.lastMetrics, ...this.means.means };
+    this.meter.add(report, callbackMilliseconds, wholeMilliseconds);
+    const batchMetrics = Object.entries(report.metrics).map(([name, value]) => [`batch_${name}`, value]);
+    this.scalars.add('train', program.step, {
+      ...Object.fromEntries(batchMetrics),
+      'timing/wait_ms': report.timings.waitMilliseconds,
+      'timing/copy_ms': report.timings.copyMilliseconds,
+      'timing/compute_ms': report.timings.computeMilliseconds,
+      'timing/callbacks_ms': callbackMilliseconds,
+    });
+    this.scalars.offer();
+    this.tellSkipped();
+    if (this.histogramIsDue(program.step)) await this.recordHistograms();
+    if (this.meter.isDue()) this.tellProgress();
+  }
+
+  private currentLearningRate(): number {
+    const changed = this.controls.takeLearningRate();
+    if (changed !== undefined && changed !== this.learningRate) {
+      this.emit({
+        type: 'notice',
+        severity: 'notes',
+        message: `Learning rate changed from ${this.learningRate} to ${changed} after step ${this.program.step}.`,
+      });
+      this.learningRate = changed;
+    }
+    return (
+      this.learningRate *
+      scheduleFactor(this.plan.hyperparameters, this.program.step, this.program.stepsPerEpoch)
+    );
+  }
+
+  /** Waits while paused. @throws Interrupted */
+  private readonly obeyControls = async (): Promise<void> => {
+    if (this.controls.pausing) {
+      this.scalars.flush();
+      this.emit({ type: 'paused', step: this.program.step });
+      await this.controls.whilePaused();
+      if (this.controls.ending === undefined) this.emit({ type: 'resumed', step: this.program.step });
+      this.stepEnd = performance.now();
+    }
+    if (this.controls.ending === 'interrupt') throw new Interrupted();
+  };
+
+  /** Between two batches of an evaluation. */
+  private readonly betweenBatches = async (): Promise<void> => {
+    await yieldToEvents();
+    await this.obeyControls();
+  };
+
+  private histogramIsDue(step: number): boolean {
+    const every = this.plan.hyperparameters.histogramEverySteps;
+    return every > 0 && step % every === 0;
+  }
+
+  /** Whether the step that comes next is one whose gradients are shown. */
+  private recordsGradients(): boolean {
+    const { program } = this;
+    if (this.plan.hyperparameters.histogramEverySteps > 0) return this.histogramIsDue(program.step + 1);
+    return program.position.index + this.plan.hyperparameters.batchSize >= program.trainingExamples;
+  }
+
+  private async recordHistograms(): Promise<void> {
+    const items = weightHistograms(await this.program.readWeights(), await this.program.readGradients());
+    const wallTime = Date.now() / 1000;
+    this.emit({ type: 'histograms', split: 'train', step: this.program.step, wallTime, items });
+  }
+
+  private tellSkipped(): void {
+    const files = this.program.takeSkipped();
+    if (files.length > 0) this.emit({ type: 'skipped', files });
+  }
+
+  private tellProgress(): void {
+    this.emit({
+      type: 'progress',
+      progress: this.meter.read({
+        epoch: this.epoch,
+        epochs: this.plan.hyperparameters.epochs,
+        step: this.program.step,
+        totalSteps: this.totalSteps,
+        learningRate: this.currentLearningRate(),
+        tensors: this.program.tensorCount(),
+        metrics: this.lastMetrics,
+      }),
+    });
+  }
+
+  private async finishEpoch(): Promise<void> {
+    const { program } = this;
+    this.tellSkipped();
+    if (this.means.examples === 0)
+      throw new DescentError('bad-input', 'Not one example of the training split could be read.', {
+        remedy: 'Look at the skipped files of this run, repair or replace them, then train again.',
+      });
+    const metrics = this.means.means;
+    const before = performance.now();
+    const validation = await program.evaluate('validation', this.betweenBatches);
+    if (validation) this.meter.validated((performance.now() - before) / 1000);
+    this.trainingSeconds += (performance.now() - before) / 1000;
+    const validationMetrics = validation?.metrics ?? {};
+    const epochIndex = this.epoch;
+    this.scalars.add('train', epochIndex, {
+      ...epochTags(metrics),
+      epoch_learning_rate: this.currentLearningRate(),
+      'system/rss_bytes': process.memoryUsage.rss(),
+      'system/tensors': program.tensorCount(),
+    });
+    if (validation) this.scalars.add('validation', epochIndex, epochTags(validationMetrics));
+    this.scalars.flush();
+    if (this.plan.hyperparameters.histogramEverySteps === 0) await this.recordHistograms();
+
+    this.epoch++;
+    const all = { ...metrics };
+    for (const [name, value] of Object.entries(validationMetrics)) all[`val_${name}`] = value;
+    this.lastMetrics = all;
+    this.history.push(all);
+    const seconds = this.epochSeconds + (performance.now() - before) / 1000;
+    this.means = new EpochMeans();
+    this.epochSeconds = 0;
+    const isBest = this.best.finish(this.epoch, program.step, all);
+    this.emit({ type: 'epoch', epoch: this.epoch, step: program.step, seconds, metrics: all });
+    if (isBest) await program.saveModel(join(this.plan.runDirectory, 'model'));
+    const { checkpointEveryEpochs, epochs } = this.plan.hyperparameters;
+    if (isBest || this.epoch % checkpointEveryEpochs === 0 || this.epoch === epochs)
+      await this.checkpoint(isBest);
+    this.tellProgress();
+  }
+
+  private async checkpoint(isBest: boolean, frames?: () => Uint8Array): Promise<void> {
+    const { program, plan } = this;
+    this.scalars.flush();
+    const best = isBest || this.best.best?.step === program.step;
+    const written = await writeCheckpoint(this.checkpoints, {
+      program: await program.save(),
+      loop: {
+        epoch: this.epoch,
+        learningRate: this.learningRate,
+        epochSums: this.means.state,
+        epochExamples: this.means.examples,
+        epochSeconds: this.epochSeconds,
+        best: this.best.best,
+        epochsWithoutImprovement: this.best.epochsWithoutImprovement,
+        history: this.history,
+        trainingSeconds: this.trainingSeconds,
+      },
+      phase: phaseName,
+      engine: {
+        kind: plan.environment.engine,
+        version: plan.environment.engineVersion,
+        threads: plan.environment.threads,
+      },
+      best,
+      frames: frames?.(),
+    });
+    this.emit({ type: 'checkpoint', step: program.step, epoch: this.epoch, best, ...written });
+    await pruneCheckpoints(this.checkpoints, plan.hyperparameters.keepCheckpoints, this.best.best?.step);
+  }
+
+  /** An interruption of the last evaluation finds the best weights in the program, not those of the last step. */
+  private async returnToLastStep(): Promise<void> {
+    if (this.program.step === this.controls.step) return;
+    const path = join(this.checkpoints, String(this.controls.step));
+    await this.program.restore((await readCheckpoint(path)).program);
+  }
+
+  /** Evaluates the best weights on the held-out split; the run's model is theirs already. */
+  private async conclude(ending: 'finished' | 'early-stopping' | 'stopped'): Promise<TrainingEnd> {
+    const { program, plan } = this;
+    const modelDirectory = join(plan.runDirectory, 'model');
+    const best = this.best.best;
+    if (!(await hasCheckpoint(this.checkpoints, program.step))) await this.checkpoint(false);
+    if (best && best.step !== program.step && (await hasCheckpoint(this.checkpoints, best.step)))
+      await program.restore((await readCheckpoint(join(this.checkpoints, String(best.step)))).program);
+    await program.saveModel(modelDirectory);
+    const evaluated = await this.evaluateHeldOut();
+    const summary: Record<string, number> = {
+      ...(best ? best.metrics : this.means.examples > 0 ? this.means.means : {}),
+      ...evaluated,
+      ...(best ? { best_epoch: best.epoch } : {}),
+      epochs: this.epoch,
+    };
+    this.scalars.flush();
+    if (ending === 'stopped') {
+      this.emit({ type: 'stopped', step: this.controls.step, summary });
+      return 'stopped';
+    }
+    this.emit({ type: 'done', reason: ending, summary });
+    return 'done';
+  }
+
+  /** Writes evaluation.json for the test split, or else the validation split. Returns what goes into the summary. */
+  private async evaluateHeldOut(): Promise<Record<string, number>> {
+    const { program, plan } = this;
+    const path = join(plan.runDirectory, evaluationFileName);
+    for (const split of ['test', 'validation'] as const satisfies SplitName[]) {
+      const result = await program.evaluate(split, this.betweenBatches);
+      this.tellSkipped();
+      if (!result) continue;
+      const evaluation = reportEvaluation(split, plan.task, plan.dataset.labels, result);
+      await writeFileAtomically(path, JSON.stringify(evaluation));
+      this.emit({ type: 'evaluation', evaluation });
+      const prefix = split === 'test' ? 'test' : 'val';
+      return Object.fromEntries(
+        Object.entries(evaluation.metrics).map(([name, value]) => [`${prefix}_${name}`, value]),
+      );
+    }
+    await rm(path, { force: true });
+    this.emit({
+      type: 'notice',
+      severity: 'warns',
+      message:
+        'There is neither a test nor a validation split: how well the model does on new data is unknown.',
+    });
+    return {};
+  }
+}
+
+function epochTags(metrics: Record<string, number>): Record<string, number> {
+  return Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`epoch_${name}`, value]));
+}
+
+export function runTraining(
+  program: TrainingProgram,
+  plan: TrainingPlan,
+  emit: (event: JobEvent) => void,
+  controls: JobControls,
+): Promise<TrainingEnd> {
+  return new TrainingLoop(program, plan, emit, controls).run();
+}
