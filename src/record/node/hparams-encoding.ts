@@ -1,4 +1,4 @@
-import { Writer } from 'protobufjs/minimal';
+import { Writer } from 'protobufjs/minimal.js';
 import { tag } from './event-encoding';
 
 // Field numbers: tensorboard/plugins/hparams/plugin_data.proto and api.proto.
