@@ -1,10 +1,10 @@
-import Table from 'cli-table3';
 import type { JobFrame, LiveProgress } from '../contract/frames';
 import type { Run } from '../contract/run';
 import { formatDuration, formatNumber, plural } from './format';
 import type { Output } from './output';
 import { ProgressLine } from './progress-line';
 import { sparkline } from './sparkline';
+import { textTable } from './text-table';
 
 /** Losses behind the sparkline. */
 const keptLosses = 2000;
@@ -64,9 +64,8 @@ export class TrainingView {
   finish(run: Run & { path: string }): void {
     this.line.clear();
     if (Object.keys(run.summary).length > 0) {
-      const table = new Table({ style: { head: [], border: [] }, colAligns: ['left', 'right'] });
-      for (const [name, value] of Object.entries(run.summary)) table.push([name, formatNumber(value)]);
-      this.output.say(table.toString());
+      const rows = Object.entries(run.summary).map(([name, value]) => [name, formatNumber(value)]);
+      this.output.say(textTable([{ title: 'metric' }, { title: 'best epoch', align: 'right' }], rows));
     }
     this.output.say(`${run.name} is ${run.status}; it is in ${run.path}`);
   }

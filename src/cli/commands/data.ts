@@ -1,4 +1,3 @@
-import Table from 'cli-table3';
 import type { Command } from 'commander';
 import type { ColumnSummary, DatasetSummary, Spread } from '../../contract/dataset';
 import { formatBytes, formatNumber, plural } from '../format';
@@ -6,6 +5,7 @@ import { addDatasetFlags, parseChanges } from '../hyperparameter-flags';
 import { describeDataset, openDataset } from '../open-dataset';
 import { personPath } from '../paths';
 import { withSession } from '../session';
+import { textTable } from '../text-table';
 
 export function addDataCommand(program: Command): void {
   addDatasetFlags(
@@ -52,34 +52,36 @@ function range(spread: Spread): string {
     : `${formatNumber(spread.minimum)} to ${formatNumber(spread.maximum)} (median ${formatNumber(spread.median)})`;
 }
 
-function classTable(summary: DatasetSummary): string {
-  const table = new Table({
-    head: ['class', 'examples', 'train', 'validation', 'test'],
-    colAligns: ['left', 'right', 'right', 'right', 'right'],
-    style: { head: [], border: [] },
-  });
-  for (const { name, count, train, validation, test } of summary.classes) {
-    table.push([name, count, train, validation, test]);
-  }
-  return table.toString();
+function classTable({ classes }: DatasetSummary): string {
+  const counts = ['examples', 'train', 'validation', 'test'].map((title) => ({
+    title,
+    align: 'right' as const,
+  }));
+  return textTable(
+    [{ title: 'class' }, ...counts],
+    classes.map(({ name, count, train, validation, test }) => [name, count, train, validation, test]),
+  );
 }
 
 function columnTable(columns: readonly ColumnSummary[]): string {
-  const table = new Table({
-    head: ['column', 'role', 'missing', 'distinct', 'values'],
-    colAligns: ['left', 'left', 'right', 'right', 'left'],
-    style: { head: [], border: [] },
-  });
-  for (const column of columns) {
-    const values =
-      column.values
-        ?.slice(0, 4)
-        .map(({ value }) => value)
-        .join(', ') ??
-      (column.minimum === undefined || column.maximum === undefined
-        ? ''
-        : `${formatNumber(column.minimum)} to ${formatNumber(column.maximum)}`);
-    table.push([column.name, column.role, column.missing, column.distinct, values]);
+  return textTable(
+    [
+      { title: 'column' },
+      { title: 'role' },
+      { title: 'missing', align: 'right' },
+      { title: 'distinct', align: 'right' },
+      { title: 'values' },
+    ],
+    columns.map((column) => [column.name, column.role, column.missing, column.distinct, valuesOf(column)]),
+  );
+}
+
+function valuesOf({ values, minimum, maximum }: ColumnSummary): string {
+  if (values) {
+    const first = values.slice(0, 4).map(({ value }) => value);
+    return first.join(', ') + (values.length > first.length ? ', …' : '');
   }
-  return table.toString();
+  return minimum === undefined || maximum === undefined
+    ? ''
+    : `${formatNumber(minimum)} to ${formatNumber(maximum)}`;
 }

@@ -1,8 +1,8 @@
-import Table from 'cli-table3';
 import type { Command } from 'commander';
 import type { RunListing } from '../../contract/run';
 import { formatNumber } from '../format';
 import { withSession } from '../session';
+import { textTable } from '../text-table';
 
 export function addRunsCommand(program: Command): void {
   program
@@ -26,13 +26,18 @@ export function addRunsCommand(program: Command): void {
 }
 
 function runTable(runs: readonly RunListing[]): string {
-  const table = new Table({
-    head: ['id', 'name', 'status', 'data', 'model', 'epochs', 'val_loss', 'val_accuracy'],
-    colAligns: ['left', 'left', 'left', 'left', 'left', 'right', 'right', 'right'],
-    style: { head: [], border: [] },
-  });
-  for (const run of runs) {
-    table.push([
+  return textTable(
+    [
+      { title: 'id' },
+      { title: 'name' },
+      { title: 'status' },
+      { title: 'data' },
+      { title: 'model' },
+      { title: 'epochs', align: 'right' },
+      { title: 'val_loss', align: 'right' },
+      { title: 'val_accuracy', align: 'right' },
+    ],
+    runs.map((run) => [
       run.id,
       run.name,
       run.problem ?? run.status,
@@ -41,9 +46,8 @@ function runTable(runs: readonly RunListing[]): string {
       `${run.progress.epoch}/${run.progress.epochs}`,
       metric(run.summary.val_loss),
       metric(run.summary.val_accuracy),
-    ]);
-  }
-  return table.toString();
+    ]),
+  );
 }
 
 function metric(value: number | undefined): string {

@@ -1,9 +1,18 @@
+import { isAbsolute, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { DatasetOptions, ScanProgress } from '../../../contract/dataset';
+import { DescentError } from '../../../contract/errors';
 import type { Dataset } from '../../../dataset/node/example-table';
 import { openDataset } from '../../../dataset/node/open';
 import type { RecentFolders } from './recent-folders';
 
 const maximumOpen = 4;
+
+/** The one spelling of a folder's path by which it is known. @throws DescentError `wrong-use` when it is relative */
+export function folderPath(path: string): string {
+  if (isAbsolute(path)) return resolve(path);
+  throw new DescentError('wrong-use', `"${path}" is no absolute path.`, { subject: path });
+}
 
 export interface OpenRequest {
   /** Absent: those remembered for the folder. */
@@ -24,7 +33,8 @@ export class DatasetCache {
   ) {}
 
   /** Opens (again) and keeps the result: from now on the folder's examples are those of these options. */
-  async open(path: string, { options, ...settings }: OpenRequest = {}): Promise<Dataset> {
+  async open(folder: string, { options, ...settings }: OpenRequest = {}): Promise<Dataset> {
+    const path = folderPath(folder);
     const chosen = options ?? (await this.recent.options(path)) ?? {};
     const opening = openDataset(path, chosen, { cacheDirectory: this.cacheDirectory, ...settings });
     const dataset = await opening;
@@ -33,8 +43,20 @@ export class DatasetCache {
     return dataset;
   }
 
+  /** As it was opened last when that was with these options (absent: whatever they were), else opened with them. */
+  async withOptions(
+    path: string,
+    options: DatasetOptions | undefined,
+    signal?: AbortSignal,
+  ): Promise<Dataset> {
+    const known = await this.opened.get(folderPath(path));
+    if (known && (!options || isDeepStrictEqual(known.summary.options, options))) return known;
+    return this.open(path, { options, signal });
+  }
+
   /** The data set as it was opened last; opens it when it is not among the kept ones. */
-  async get(path: string): Promise<Dataset> {
+  async get(folder: string): Promise<Dataset> {
+    const path = folderPath(folder);
     const known = this.opened.get(path);
     if (known) {
       this.keep(path, known);
@@ -52,7 +74,7 @@ export class DatasetCache {
 
   /** The next one who asks gets a newly opened data set. */
   drop(path: string): void {
-    this.opened.delete(path);
+    this.opened.delete(folderPath(path));
   }
 
   private keep(path: string, opening: Promise<Dataset>): void {

@@ -3,15 +3,16 @@ import { dirname, join, resolve } from 'node:path';
 import { EventQueue } from '../../../channel/common/event-queue';
 import { DescentError } from '../../../contract/errors';
 import type { StudioStreams } from '../../../contract/studio';
+import { proposeHyperparameters } from '../../../dataset/common/proposal';
 import { loadPicture } from '../../../dataset/node/decode';
 import type { Dataset } from '../../../dataset/node/example-table';
 import { listExamples } from '../../../dataset/node/list-examples';
-import { proposeHyperparameters } from '../../../dataset/common/proposal';
 import { writeSample } from '../../../dataset/node/samples';
 import { confine } from '../../../files/node/confine';
 import { applicationDirectory } from '../application-directory';
 import type { StudioContext } from '../context';
 import { browse } from '../data/browse';
+import { folderPath } from '../data/dataset-cache';
 import type { CallHandlers, StreamHandlers } from '../dispatch';
 
 type DataCalls = Pick<
@@ -29,9 +30,9 @@ type DataCalls = Pick<
 export function dataHandlers({ recent, datasets, thumbnails }: StudioContext): DataCalls {
   return {
     'data.recent': () => recent.list(),
-    'data.forget': ({ path }) => recent.forget(path),
+    'data.forget': ({ path }) => recent.forget(folderPath(path)),
     'data.setOptions': async ({ path, options }) => {
-      await recent.setOptions(path, options);
+      await recent.setOptions(folderPath(path), options);
       datasets.drop(path);
       return { options };
     },

@@ -22,7 +22,7 @@ export function jobHandlers(context: StudioContext): JobCalls {
   const { jobs, datasets } = context;
   return {
     'jobs.start': async ({ path, options, hyperparameters, name, parent }, signal) => {
-      const { summary } = await datasets.open(path, { options, signal });
+      const { summary } = await datasets.withOptions(path, options, signal);
       assertTrainable(summary);
       const job = { summary, options: summary.options, hyperparameters, name, parent };
       return { run: await jobs.start(await context.library(), job) };
