@@ -151,6 +151,63 @@ describe('sums over segments and named axes', () => {
   });
 });
 
+describe('kernels that replace slower ones', () => {
+  it.each([
+    [
+      [2, 3],
+      [2, 2],
+    ],
+    [[4], [3]],
+    [
+      [2, 1, 3],
+      [1, 5, 1],
+    ],
+    [
+      [1, 1, 2],
+      [3, 2, 4],
+    ],
+    [
+      [3, 2],
+      [1, 1],
+    ],
+    [
+      [2, 2, 2, 2],
+      [1, 3, 2, 2],
+    ],
+  ])('tile %s by %s', async (shape, repeats) => {
+    await expectSame(() => [
+      tf.tile(sample(shape), repeats),
+      tf.tile(tf.range(0, sample(shape).size, 1, 'int32').add(1).reshape(shape), repeats),
+    ]);
+  });
+
+  it.each([
+    [[2, 6, 6, 3], 2, 2, 'valid'],
+    [[2, 7, 5, 2], 3, 2, 'same'],
+    [[1, 6, 6, 2], 3, 1, 'same'],
+    [[1, 8, 8, 1], 2, 3, 'valid'],
+  ] as const)('max pooling of %s by %s, strides %s, %s', async (shape, size, strides, pad) => {
+    await expectSame(() => {
+      const gradient = tf.grad(
+        (x) =>
+          tf
+            .maxPool(x as tf.Tensor4D, size, strides, pad)
+            .square()
+            .sum() as tf.Tensor,
+      );
+      // Ties, too: the first of equal inputs takes the gradient.
+      return [
+        gradient(sample([...shape])),
+        gradient(
+          sample([...shape])
+            .mul(2)
+            .round(),
+        ),
+      ];
+    });
+  });
+});
+
 describe('training steps on WebAssembly', () => {
   const models: [string, number[], () => tf.layers.Layer[]][] = [
     [

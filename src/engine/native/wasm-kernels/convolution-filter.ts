@@ -18,40 +18,43 @@ interface Attributes {
 const PATCH_VALUES = 4_000_000;
 
 /**
- * Unrolls the patches of examples [from, to) of an NHWC image batch, transposed:
- * columns[(row, column, channel) of the filter][(example, y, x) of the output], zero in the padding.
+ * Unrolls the patches of examples [from, to) of an NHWC image batch:
+ * patches[(example, y, x) of the output][(row, column, channel) of the filter], zero in the padding.
  */
 function unrollPatches(
   x: Float32Array,
-  columns: Float32Array,
+  patches: Float32Array,
   info: tf.backend_util.Conv2DInfo,
   from: number,
   to: number,
 ): void {
   const { inHeight, inWidth, inChannels, outHeight, outWidth, strideHeight, strideWidth } = info;
   const { filterHeight, filterWidth, padInfo } = info;
-  const positions = (to - from) * outHeight * outWidth;
-  for (let filterRow = 0; filterRow < filterHeight; filterRow++) {
-    for (let filterColumn = 0; filterColumn < filterWidth; filterColumn++) {
-      const first = (filterRow * filterWidth + filterColumn) * inChannels;
-      let position = 0;
-      for (let example = from; example < to; example++) {
-        for (let outRow = 0; outRow < outHeight; outRow++) {
+  const run = filterWidth * inChannels;
+  let target = 0;
+  for (let example = from; example < to; example++) {
+    for (let outRow = 0; outRow < outHeight; outRow++) {
+      for (let outColumn = 0; outColumn < outWidth; outColumn++) {
+        const firstColumn = outColumn * strideWidth - padInfo.left;
+        const skipped = Math.max(0, -firstColumn) * inChannels;
+        const kept = Math.min(filterWidth, inWidth - firstColumn) * inChannels;
+        for (let filterRow = 0; filterRow < filterHeight; filterRow++, target += run) {
           const row = outRow * strideHeight + filterRow - padInfo.top;
-          for (let outColumn = 0; outColumn < outWidth; outColumn++, position++) {
-            const column = outColumn * strideWidth + filterColumn - padInfo.left;
-            const inside = row >= 0 && row < inHeight && column >= 0 && column < inWidth;
-            const source = ((example * inHeight + row) * inWidth + column) * inChannels;
-            let target = first * positions + position;
-            for (let channel = 0; channel < inChannels; channel++, target += positions)
-              columns[target] = inside ? x[source + channel]! : 0;
+          if (row < 0 || row >= inHeight || kept <= skipped) {
+            patches.fill(0, target, target + run);
+            continue;
           }
+          const source = ((example * inHeight + row) * inWidth + firstColumn) * inChannels;
+          for (let index = 0; index < skipped; index++) patches[target + index] = 0;
+          for (let index = skipped; index < kept; index++) patches[target + index] = x[source + index]!;
+          for (let index = kept; index < run; index++) patches[target + index] = 0;
         }
       }
     }
   }
 }
 
+/** Product of the transposed gradient [out, positions] with the patches [positions, patch] of some examples. */
 function multiplyPatches(
   backend: WasmBackend,
   { x, dy }: Inputs,
@@ -61,25 +64,25 @@ function multiplyPatches(
 ): tf.TensorInfo {
   const positions = (to - from) * info.outHeight * info.outWidth;
   const patchSize = info.filterHeight * info.filterWidth * info.inChannels;
-  const columns = backend.makeOutput([1, patchSize, positions], 'float32');
+  const patches = backend.makeOutput([1, positions, patchSize], 'float32');
   const gradient = backend.makeOutput([1, positions, info.outChannels], 'float32');
   const start = from * info.outHeight * info.outWidth * info.outChannels;
-  unrollPatches(floats(backend, x), floats(backend, columns), info, from, to);
+  unrollPatches(floats(backend, x), floats(backend, patches), info, from, to);
   floats(backend, gradient).set(floats(backend, dy).subarray(start, start + positions * info.outChannels));
   const product = callKernel(
     'BatchMatMul',
     backend,
-    { a: columns, b: gradient },
-    { transposeA: false, transposeB: false },
+    { a: gradient, b: patches },
+    { transposeA: true, transposeB: false },
   );
-  backend.disposeData(columns.dataId);
+  backend.disposeData(patches.dataId);
   backend.disposeData(gradient.dataId);
   return product;
 }
 
 /**
  * Gradient of a 2-D convolution with respect to its filter: x [batch, height, width, in], dy [batch, y, x, out] give
- * [filterHeight, filterWidth, in, out]. It is the product of the transposed patches of x with dy (Chellapilla et al.
+ * [filterHeight, filterWidth, in, out]. It is the product of the transposed dy with the patches of x, transposed (Chellapilla et al.
  * 2006, "High Performance Convolutional Neural Networks for Document Processing"), so the work lies in XNNPACK.
  */
 export function convolutionFilterGradient({
@@ -110,6 +113,9 @@ export function convolutionFilterGradient({
     backend.disposeData(product.dataId);
   }
   const result = backend.makeOutput(attrs.filterShape, 'float32');
-  floats(backend, result).set(sum);
+  const filter = floats(backend, result);
+  for (let channel = 0; channel < info.outChannels; channel++)
+    for (let place = 0; place < patchSize; place++)
+      filter[place * info.outChannels + channel] = sum[channel * patchSize + place]!;
   return result;
 }
