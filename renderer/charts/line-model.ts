@@ -16,6 +16,8 @@ export interface ChartLine {
   dash: number[] | 'solid';
   /** A curve to compare with, drawn thin and without its raw points. */
   quiet?: boolean;
+  /** False: shown as it is whatever the smoothing (a few points, one an epoch). */
+  smooth?: boolean;
   /** Set for a tag whose steps count epochs (from 0) on a chart over steps: how many steps an epoch has. */
   stepsPerEpoch?: number;
   series: ScalarSeries | undefined;
@@ -92,8 +94,7 @@ export function lineModel(lines: readonly ChartLine[], settings: LineSettings): 
     const { series } = line;
     if (!series || series.steps.length === 0) continue;
     const x = horizontalValues(series, settings.axis, settings.origins.get(line.run));
-    const smoothed =
-      line.quiet && series.values.length < 3 ? series.values : smooth(series.values, settings.smoothing);
+    const smoothed = line.smooth === false ? series.values : smooth(series.values, settings.smoothing);
     nonFinite += series.nonFinite;
     reduced ||= series.total > series.steps.length;
     points += series.steps.length;
