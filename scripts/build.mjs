@@ -69,7 +69,7 @@ async function build(sources) {
     const answer = await run(process.execPath, [join(root, 'node_modules', program), ...args], {
       cwd: root,
       timeout: 15 * 60_000,
-      env: { ...process.env, NODE_ENV: 'production' },
+      env: { ...process.env, NODE_ENV: 'production', NO_COLOR: '1' },
     });
     if (answer.ok) continue;
     say(answer.output.trim());

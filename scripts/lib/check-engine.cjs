@@ -4,9 +4,9 @@ const util = require('node:util');
 const { extname } = require('node:path');
 
 process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
-// Gone since Node 23; tfjs-node 4.22 still calls them.
-util.isNullOrUndefined ??= (value) => value === null || value === undefined;
-util.isArray ??= Array.isArray;
+// Node 22 warns of these and Node 23 has them no more; tfjs-node 4.22 still calls them.
+util.isNullOrUndefined = (value) => value === null || value === undefined;
+util.isArray = Array.isArray;
 
 function checkAddon(path) {
   const addon = require(path);

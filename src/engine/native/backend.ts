@@ -46,11 +46,11 @@ function effectivePreference(preference: BackendPreference): BackendPreference {
   );
 }
 
-/** tfjs-node 4.22 calls helpers that Node 23 took out of node:util (tfjs issue 8609). */
+/** tfjs-node 4.22 calls helpers that Node 22 warns of and Node 23 took out of node:util (tfjs issue 8609). */
 function restoreRemovedUtilities(): void {
   const target = process.getBuiltinModule('node:util') as unknown as Record<string, unknown>;
-  target.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
-  target.isArray ??= Array.isArray;
+  target.isNullOrUndefined = (value: unknown) => value === null || value === undefined;
+  target.isArray = Array.isArray;
 }
 
 interface NativeBackend {
