@@ -66,17 +66,23 @@ function rescueTrain(
   labels: Int32Array | null,
   fractions: SplitFractions,
 ): void {
-  const best = new Map<number, number>();
   const served = new Set<number>();
-  const middle = fractions.validationFraction;
+  const best = new Map<number, number>();
   for (let index = 0; index < splits.length; index += 1) {
-    const label = labels?.[index] ?? 0;
-    if (splits[index] === trainSplit) served.add(label);
+    const label = labels ? labels[index]! : 0;
+    if (splits[index] === trainSplit) {
+      if (!served.has(label)) served.add(label);
+      continue;
+    }
     const current = best.get(label);
-    if (current === undefined || distance(positions[index]!, middle) < distance(positions[current]!, middle))
+    if (current === undefined || isNearer(positions[index]!, positions[current]!, fractions))
       best.set(label, index);
   }
   for (const [label, index] of best) if (!served.has(label)) moveEqual(splits, positions, index, trainSplit);
+}
+
+function isNearer(position: number, other: number, { validationFraction }: SplitFractions): boolean {
+  return Math.abs(position - validationFraction) < Math.abs(other - validationFraction);
 }
 
 function rescueValidation(
@@ -99,10 +105,6 @@ function rescueValidation(
     if (lowest < 0 || positions[index]! < positions[lowest]!) lowest = index;
   }
   if (lowest >= 0) moveEqual(splits, positions, lowest, validationSplit);
-}
-
-function distance(position: number, middle: number): number {
-  return Math.abs(position - middle);
 }
 
 /** Equal contents have equal positions: they move together. */

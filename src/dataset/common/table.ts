@@ -25,13 +25,17 @@ export function isMissing(cell: string | undefined): boolean {
 export function parseNumber(cell: string, decimalComma = false): number {
   const text = cell.trim();
   if (decimalComma) {
-    if (commaNumber.test(text)) return Number(text.replace(',', '.'));
+    if (commaNumber.test(text)) return finite(Number(text.replace(',', '.')));
     if (groupedCommaNumber.test(text)) return Number(text.replaceAll('.', '').replace(',', '.'));
     return Number.NaN;
   }
-  if (plainNumber.test(text)) return Number(text);
+  if (plainNumber.test(text)) return finite(Number(text));
   if (groupedNumber.test(text)) return Number(text.replaceAll(',', ''));
   return Number.NaN;
+}
+
+function finite(value: number): number {
+  return Number.isFinite(value) ? value : Number.NaN;
 }
 
 /** Length of the input vector that `columns` make. */

@@ -1,8 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { parse } from 'csv-parse/sync';
 import { DescentError } from '../../contract/errors';
+import { parseRecord } from './record-reader';
 import type { TableFacts } from './scan-table';
-import { parserOptions } from './table-dialect';
 
 const blockBytes = 1 << 18;
 
@@ -17,9 +16,9 @@ export class RowReader {
   cells(place: number): string[] {
     const { dialect } = this.facts;
     const bytes = this.#bytes(this.facts.begins[place]!, this.facts.ends[place]!);
-    const rows = parse(bytes, { ...parserOptions(dialect), to: 1 }) as string[][];
-    const cells = rows[0];
-    if (cells?.length !== dialect.header.length)
+    const record = bytes.toString(dialect.encoding).replace(/[\r\n]+$/, '');
+    const cells = parseRecord(record, dialect.delimiter);
+    if (cells.length !== dialect.header.length)
       throw new DescentError('io', `${this.facts.file} changed while it was in use.`, {
         subject: this.facts.file,
         remedy: 'Open it again.',

@@ -1,11 +1,10 @@
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { type CsvError, type Info, parse } from 'csv-parse';
 import type { ScanProgress } from '../../contract/dataset';
 import { DescentError } from '../../contract/errors';
 import { Growing } from './growing';
+import { readRecords } from './record-reader';
 import { ColumnBuilder, type ColumnFacts, hashCells } from './table-column';
-import { type Dialect, parserOptions, sniffDialect } from './table-dialect';
+import { type Dialect, sniffDialect } from './table-dialect';
 
 /** What stands in a table's file; independent of the options. */
 export interface TableFacts {
@@ -29,8 +28,6 @@ export interface TableFacts {
 }
 
 const mostNamedRows = 1000;
-// Small enough that parsing one piece never holds up the event loop.
-const pieceBytes = 1 << 16;
 
 /**
  * Reads a CSV or TSV file as a stream, column by column into typed arrays.
@@ -73,19 +70,14 @@ async function readRows(
   const ragged: TableFacts['ragged'] = [];
   let raggedCount = 0;
   let row = dialect.hasHeader ? -1 : 0;
-  let end = 0;
-  let line = 0;
 
-  const take = (cells: string[], info: Info): null => {
-    const begin = end;
-    end = info.bytes;
-    line = info.lines;
+  const take = (cells: string[], begin: number, end: number): void => {
     row += 1;
-    if (row === 0) return null;
+    if (row === 0) return;
     if (cells.length !== header.length) {
       raggedCount += 1;
       if (ragged.length < mostNamedRows) ragged.push({ row, cells: cells.length });
-      return null;
+      return;
     }
     numbers.push(row);
     begins.push(begin);
@@ -94,24 +86,16 @@ async function readRows(
     hash.push(high);
     hash.push(low);
     for (let column = 0; column < cells.length; column += 1) builders[column]!.add(cells[column]!, row);
-    return null;
   };
 
-  const source = createReadStream(file, { highWaterMark: pieceBytes, signal });
-  const parser = source.pipe(parse({ ...parserOptions(dialect), on_record: take }));
-  source.on('error', (error) => parser.destroy(error));
   let reported = 0;
-  source.on('data', () => {
+  const report = (done: number) => {
     const now = performance.now();
     if (now - reported < 100) return;
     reported = now;
-    onProgress({ type: 'progress', stage: 'parsing', done: source.bytesRead, total: bytes });
-  });
-  try {
-    for await (const nothing of parser) void nothing;
-  } catch (error) {
-    throw readableError(error as CsvError, file, row + 1, line + 1);
-  }
+    onProgress({ type: 'progress', stage: 'parsing', done, total: bytes });
+  };
+  await readRecords(file, dialect, take, report, signal);
   onProgress({ type: 'progress', stage: 'parsing', done: bytes, total: bytes });
   return {
     file,
@@ -127,27 +111,4 @@ async function readRows(
     ragged,
     raggedCount,
   };
-}
-
-function readableError(error: CsvError, file: string, row: number, line: number): Error {
-  if (error.code === 'CSV_QUOTE_NOT_CLOSED')
-    return new DescentError(
-      'bad-input',
-      `${file}: a quotation mark opened in row ${row} (line ${line}) is never closed.`,
-      {
-        subject: `${file}:${line}`,
-        remedy: 'Close the quotation, or take the quotation mark out.',
-        cause: error,
-      },
-    );
-  if (error.code?.startsWith('CSV_'))
-    return new DescentError(
-      'bad-input',
-      `${file} can't be read as a table at row ${row} (line ${line}): ${error.message}.`,
-      {
-        subject: `${file}:${line}`,
-        cause: error,
-      },
-    );
-  return error;
 }

@@ -79,41 +79,51 @@ export async function summarizeTable(
 }
 
 function selectRows(facts: TableFacts, plan: TablePlan, options: DatasetOptions): UsableRows {
-  const excluded = new Set(options.excluded);
   const column = plan.target?.facts;
   const classification = plan.task === 'classification';
-  const usableTarget = column && (classification ? canBeClasses(column) : column.numbers !== undefined);
-  const chosen: number[] = [];
-  const withoutTarget: number[] = [];
-  let withoutTargetCount = 0;
-  for (let place = 0; place < facts.rows; place += 1) {
-    if (excluded.size > 0 && excluded.has(`row:${facts.numbers[place]}`)) continue;
-    const known =
-      usableTarget && (classification ? column.codes![place]! >= 0 : !Number.isNaN(column.numbers![place]!));
-    if (known) chosen.push(place);
-    else {
-      withoutTargetCount += 1;
-      if (withoutTarget.length < 1000) withoutTarget.push(facts.numbers[place]!);
-    }
-  }
-  const places = Int32Array.from(chosen);
-  const rest = { places, withoutTarget, withoutTargetCount };
+  const numbers = !classification ? column?.numbers : undefined;
+  const codes = classification && column && canBeClasses(column) ? column.codes : undefined;
+  const known = (place: number) =>
+    codes ? codes[place]! >= 0 : numbers ? !Number.isNaN(numbers[place]!) : false;
+  const rest = knownRows(facts, new Set(options.excluded), known);
+  const { places } = rest;
   const positions = new Float64Array(places.length);
   for (let index = 0; index < places.length; index += 1) {
     const at = places[index]! * 2;
     positions[index] = splitPosition(facts.hash[at]!, facts.hash[at + 1]!, options.splitSeed);
   }
   if (!classification) {
-    const target = Float32Array.from(places, (place) => column?.numbers?.[place] ?? 0);
+    const target = new Float32Array(places.length);
+    for (let index = 0; index < places.length; index += 1) target[index] = numbers![places[index]!]!;
     return { ...rest, labels: [], target, split: divide(positions, null, options) };
   }
-  const present = new Set<number>();
-  for (const place of places) present.add(column!.codes![place]!);
-  const labels = orderLabels([...present].map((code) => column!.values![code]!));
+  const values = column?.values ?? [];
+  const present = new Uint8Array(values.length);
+  for (let index = 0; index < places.length; index += 1) present[codes![places[index]!]!] = 1;
+  const labels = orderLabels(values.filter((_, code) => present[code] === 1));
   const order = new Map(labels.map((label, index) => [label, index]));
-  const byCode = column?.values?.map((value) => order.get(value) ?? -1) ?? [];
-  const target = places.map((place) => byCode[column!.codes![place]!]!);
+  const byCode = Int32Array.from(values, (value) => order.get(value) ?? -1);
+  const target = new Int32Array(places.length);
+  for (let index = 0; index < places.length; index += 1) target[index] = byCode[codes![places[index]!]!]!;
   return { ...rest, labels, target, split: divide(positions, target, options) };
+}
+
+function knownRows(facts: TableFacts, excluded: Set<string>, known: (place: number) => boolean) {
+  const places = new Int32Array(facts.rows);
+  const withoutTarget: number[] = [];
+  let withoutTargetCount = 0;
+  let count = 0;
+  for (let place = 0; place < facts.rows; place += 1) {
+    if (excluded.size > 0 && excluded.has(`row:${facts.numbers[place]}`)) continue;
+    if (known(place)) {
+      places[count] = place;
+      count += 1;
+    } else {
+      withoutTargetCount += 1;
+      if (withoutTarget.length < 1000) withoutTarget.push(facts.numbers[place]!);
+    }
+  }
+  return { places: places.slice(0, count), withoutTarget, withoutTargetCount };
 }
 
 function exampleTable(
@@ -153,8 +163,8 @@ function columnSummary({ facts, role, guessed }: ColumnPlan, places: Int32Array)
   if (facts.numbers) describeNumbers(summary, facts.numbers, places);
   if (facts.codes && facts.values && (!facts.numbers || role === 'categorical' || role === 'target')) {
     const counts = new Int32Array(facts.values.length);
-    for (const place of places) {
-      const code = facts.codes[place]!;
+    for (let index = 0; index < places.length; index += 1) {
+      const code = facts.codes[places[index]!]!;
       if (code >= 0) counts[code]! += 1;
     }
     summary.values = facts.values
@@ -171,19 +181,19 @@ const bins = 20;
 function describeNumbers(summary: ColumnSummary, numbers: Float64Array, places: Int32Array): void {
   let minimum = Number.POSITIVE_INFINITY;
   let maximum = Number.NEGATIVE_INFINITY;
-  for (const place of places) {
-    const value = numbers[place]!;
+  for (let index = 0; index < places.length; index += 1) {
+    const value = numbers[places[index]!]!;
     if (value < minimum) minimum = value;
     if (value > maximum) maximum = value;
   }
   if (minimum > maximum) return;
   const histogram = new Array<number>(bins).fill(0);
   const scale = maximum > minimum ? bins / (maximum - minimum) : 0;
-  for (const place of places) {
-    const value = numbers[place]!;
+  for (let index = 0; index < places.length; index += 1) {
+    const value = numbers[places[index]!]!;
     if (!Number.isNaN(value)) histogram[Math.min(bins - 1, Math.floor((value - minimum) * scale))]! += 1;
   }
-  const { mean, standardDeviation } = moments(numbers, places, Int32Array.from(places.keys()));
+  const { mean, standardDeviation } = moments(numbers, places);
   Object.assign(summary, {
     minimum,
     maximum,

@@ -53,7 +53,9 @@ export class ColumnBuilder {
   add(raw: string, row: number): void {
     const cell = raw.trim();
     this.#count += 1;
-    if (isMissing(cell)) {
+    const first = cell.charCodeAt(0);
+    // Most cells begin with a digit: none of the markers of a missing value does.
+    if (!(first >= 48 && first <= 57) && isMissing(cell)) {
       this.#missing += 1;
       this.#counting = false;
       this.#numbers?.push(Number.NaN);

@@ -58,17 +58,18 @@ function inputColumns(plan: TablePlan, places: Int32Array, training: Int32Array)
   return columns;
 }
 
-/** Mean and standard deviation (of the population) of the numbers at `places[indices]`; 0 and 1 without numbers. */
+/** Mean and standard deviation (of the population) of the numbers at `places[indices]`, or at all `places`; 0 and 1 without numbers. */
 export function moments(
   numbers: Float64Array,
   places: Int32Array,
-  indices: Int32Array,
+  indices?: Int32Array,
 ): { mean: number; standardDeviation: number } {
   let count = 0;
   let mean = 0;
   let squares = 0;
-  for (const index of indices) {
-    const value = numbers[places[index]!]!;
+  const total = indices?.length ?? places.length;
+  for (let next = 0; next < total; next += 1) {
+    const value = numbers[places[indices ? indices[next]! : next]!]!;
     if (Number.isNaN(value)) continue;
     // Welford's method: no loss of digits for large means.
     count += 1;

@@ -12,6 +12,8 @@ export interface Dialect {
   hasHeader: boolean;
   byteOrderMark: boolean;
   windowsLineEnds: boolean;
+  /** The character that ends a line: `\r` in files of old Macs, else `\n` (a `\r` before it is taken off). */
+  newline: '\n' | '\r';
   /** Columns written with a decimal comma. */
   decimalComma: boolean[];
 }
@@ -19,8 +21,7 @@ export interface Dialect {
 const delimiters = [',', ';', '\t', '|'];
 const sampleBytes = 1 << 18;
 
-/** Options of csv-parse that all readings of a file share. */
-export function parserOptions(dialect: Pick<Dialect, 'delimiter' | 'encoding'>) {
+function parserOptions(dialect: Pick<Dialect, 'delimiter' | 'encoding'>) {
   return {
     delimiter: dialect.delimiter,
     encoding: dialect.encoding,
@@ -38,6 +39,7 @@ export async function sniffDialect(path: string): Promise<Dialect> {
   const encoding = sniffEncoding(bytes, whole);
   const text = bytes.toString(encoding);
   const windowsLineEnds = text.includes('\r\n');
+  const newline = text.includes('\r') && !text.includes('\n') ? '\r' : '\n';
   const candidates = delimiters.map((delimiter) => ({
     delimiter,
     rows: sampleRows(bytes, encoding, delimiter, whole),
@@ -53,7 +55,7 @@ export async function sniffDialect(path: string): Promise<Dialect> {
   const decimalComma = header.map(
     (_, column) => delimiter !== ',' && usesDecimalComma(body.map((row) => row[column])),
   );
-  return { delimiter, encoding, header, hasHeader, byteOrderMark, windowsLineEnds, decimalComma };
+  return { delimiter, encoding, header, hasHeader, byteOrderMark, windowsLineEnds, newline, decimalComma };
 }
 
 async function readStart(path: string): Promise<{ bytes: Buffer; whole: boolean }> {
