@@ -34,10 +34,7 @@ export class TrainingView {
         this.losses.splice(0, this.losses.length - keptLosses);
         break;
       case 'progress':
-        this.line.update(
-          `Epoch ${frame.progress.epoch}/${frame.progress.epochs}`,
-          ...this.position(frame.progress),
-        );
+        this.showProgress(frame.progress);
         break;
       case 'epoch':
         this.say(
@@ -79,15 +76,16 @@ export class TrainingView {
     this.output.say(text);
   }
 
-  private position(progress: LiveProgress): [done: number, total: number, note: string] {
-    const { loss } = progress.metrics;
+  private showProgress(progress: LiveProgress): void {
+    const { epoch, epochs, step, totalSteps, metrics } = progress;
     const note = [
-      ...(loss === undefined ? [] : [`loss ${formatNumber(loss)}`]),
+      ...(metrics.loss === undefined ? [] : [`loss ${formatNumber(metrics.loss)}`]),
       sparkline(this.losses),
       `${formatNumber(Math.round(progress.examplesPerSecond))} examples/s`,
       `${formatDuration(progress.etaSeconds)} left`,
     ].join('  ');
-    return [progress.step, progress.totalSteps, note];
+    // `epoch` counts those that have ended.
+    this.line.update(`Epoch ${Math.min(epoch + 1, epochs)}/${epochs}`, step, totalSteps, note);
   }
 }
 

@@ -71,7 +71,6 @@ export function createStudio(options: StudioOptions): Studio {
   const series = new SeriesStore();
   const engines = new EnginePool({
     entry: options.engineEntry,
-    environment: { DESCENT_VERSION: options.version },
     warm: options.warm ?? false,
     logger,
   });

@@ -5,7 +5,6 @@ import { EngineProcess } from './engine-process';
 
 export interface EnginePoolOptions {
   entry: string;
-  environment: Record<string, string>;
   /** Keep one engine started and loaded, so that the next job begins at once. */
   warm: boolean;
   logger: Logger;
@@ -94,7 +93,7 @@ export class EnginePool {
   private start(): EngineProcess {
     if (this.closed)
       throw new DescentError('cancelled', 'Descent is closing; no engine is started any more.');
-    const engine = new EngineProcess(this.options.entry, this.options.environment, this.options.logger);
+    const engine = new EngineProcess(this.options.entry, this.options.logger);
     this.running.add(engine);
     void engine.exited.then(() => this.running.delete(engine));
     return engine;

@@ -29,9 +29,8 @@ export class EngineProcess {
   private environment: Promise<Environment> | undefined;
   private readonly kill: (signal: NodeJS.Signals) => void;
 
-  constructor(entry: string, environment: Record<string, string>, logger: Logger) {
+  constructor(entry: string, logger: Logger) {
     const { child, pipe } = launch(entry, {
-      environment,
       onErrorLine: (line) => {
         this.lines.push(line);
         if (this.lines.length > keptLines) this.lines.shift();
