@@ -8,6 +8,16 @@ import { texts } from './texts';
 // This file is out/main/main.cjs once built.
 const built = join(__dirname, '..');
 
+/**
+ * A terminal's Ctrl-C and a system that shuts down ask nothing: jobs write a checkpoint and can be resumed. Only once
+ * the app is ready, since Electron puts its own handlers, which ask, over earlier ones.
+ */
+function endOnSignals(shell: Shell): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => void shell.end('interrupt'));
+  }
+}
+
 function main(): void {
   app.setName('Descent');
   if (!app.requestSingleInstanceLock()) {
@@ -23,12 +33,12 @@ function main(): void {
     page: join(built, 'renderer'),
     icon: join(built, '..', 'resources', 'icon.png'),
   });
-  // A terminal's Ctrl-C and a system that shuts down ask nothing: jobs write a checkpoint and can be resumed.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => void shell.end('interrupt'));
   app
     .whenReady()
-    .then(() => shell.start())
+    .then(() => {
+      endOnSignals(shell);
+      shell.start();
+    })
     .catch((error: unknown) => {
       dialog.showErrorBox(texts.openFailed, String(error));
       app.exit(1);

@@ -19,6 +19,7 @@ export class PageConnections {
     if (!this.connections.has(page)) page.once('destroyed', () => this.leave(page));
     this.connections.get(page)?.transport.close();
     this.connections.set(page, undefined);
+    pages.greeted(page);
     this.join(page);
   }
 

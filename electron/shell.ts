@@ -68,11 +68,6 @@ export class Shell {
     listenToPages({
       accepts: (sender, url, isMainFrame) =>
         isMainFrame && isOwnPage(url) && this.windowOf(sender) !== undefined,
-      onHello: (sender) => {
-        const window = this.windowOf(sender);
-        if (window) this.closing.watch(window, false);
-        this.connections.greet(sender);
-      },
       onFrame: (sender, connection, message) => this.connections.forward(sender, connection, message),
       onRequest: async (sender, name, params) => {
         const window = this.windowOf(sender);
@@ -143,6 +138,11 @@ export class Shell {
     const window = createWindow({ preload, icon, onGiveUp: () => void this.end('interrupt') });
     this.window = window;
     showTaskBarProgress(window, this.jobs);
+    window.webContents.on('dom-ready', () => {
+      // A page that was loaded again has to ask anew for what its predecessor asked for.
+      this.closing.watch(window, false);
+      this.connections.greet(window.webContents);
+    });
     // The title names the data set: a new one means that a folder was opened.
     window.on('page-title-updated', () => void this.refreshRecent());
     window.on('close', (event) => {

@@ -1,7 +1,7 @@
 /** Names on Electron's IPC. Frames carry the number of their connection, so that none reaches a page that was reloaded. */
 export const ipcChannels = {
-  /** page -> shell: a new document is there and wants a connection. */
-  hello: 'descent:hello',
+  /** shell -> page: the document is known to the shell and may speak from now on. */
+  greeted: 'descent:greeted',
   /** both ways: (connection, bytes). */
   frame: 'descent:frame',
   /** shell -> page: (connection). */

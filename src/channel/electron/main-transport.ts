@@ -7,8 +7,6 @@ import { type Answer, ipcChannels } from './channels';
 export interface PageListener {
   /** Whether this page may speak to the shell at all. `url` is that of the frame that sent, `isMainFrame` whether it is the top one. */
   accepts(sender: WebContents, url: string, isMainFrame: boolean): boolean;
-  /** A new document is there; an earlier connection of the same page is over. */
-  onHello(sender: WebContents): void;
   onFrame(sender: WebContents, connection: number, message: Uint8Array): void;
   onRequest(sender: WebContents, name: string, params: unknown): Promise<unknown>;
   /** Something was refused; told once a message. */
@@ -30,9 +28,6 @@ export function listenToPages(listener: PageListener): void {
     return false;
   };
 
-  ipcMain.on(ipcChannels.hello, (event) => {
-    if (accepted(event)) listener.onHello(event.sender);
-  });
   ipcMain.on(ipcChannels.frame, (event, connection: unknown, message: unknown) => {
     if (!accepted(event)) return;
     if (typeof connection !== 'number' || !(message instanceof Uint8Array) || message.byteLength === 0) {
@@ -55,6 +50,7 @@ export function listenToPages(listener: PageListener): void {
 
 /** Speaking to one page. A page that is gone meanwhile is passed over. */
 export const pages = {
+  greeted: (page: WebContents) => send(page, ipcChannels.greeted),
   opened: (page: WebContents, connection: number) => send(page, ipcChannels.opened, connection),
   closed: (page: WebContents, connection: number) => send(page, ipcChannels.closed, connection),
   // Copied: a frame is a view into a larger chunk of the pipe, and cloning a view sends the whole chunk.

@@ -13,6 +13,10 @@ export function exposeBridge(): void {
   const earlyEvents: ShellEvent[] = [];
   let listening = false;
 
+  // What a preload script sends at once may reach the shell before it knows which page this is, and is then refused.
+  const greeted = new Promise<void>((resolve) => {
+    ipcRenderer.once(ipcChannels.greeted, () => resolve());
+  });
   ipcRenderer.on(ipcChannels.opened, (_event, opened: number) => {
     connection = opened;
     onOpen();
@@ -51,6 +55,7 @@ export function exposeBridge(): void {
       onClose = listener;
     },
     request: async (name, params) => {
+      await greeted;
       const answer: Answer = await ipcRenderer.invoke(ipcChannels.request, name, params);
       if ('error' in answer) throw new Error(answer.error);
       return answer.result;
@@ -64,5 +69,4 @@ export function exposeBridge(): void {
     pathOfFile: (file) => webUtils?.getPathForFile(file as File) ?? '',
   };
   contextBridge.exposeInMainWorld(bridgeName, bridge);
-  ipcRenderer.send(ipcChannels.hello);
 }
