@@ -11,6 +11,10 @@ export const fileStates = [
 ] as const;
 export type FileState = (typeof fileStates)[number];
 
+export const miniatureWidth = 9;
+export const miniatureHeight = 8;
+export const miniatureBytes = miniatureWidth * miniatureHeight * 3;
+
 /** One file's facts; none depends on the options. */
 export interface FileFact {
   state: FileState;
@@ -25,10 +29,8 @@ export interface FileFact {
   orientation: number;
   format: number;
   gray: boolean;
-  /** 64-bit difference hash of the upright picture in two words. */
-  likeness: readonly [number, number];
-  /** Standard deviation of the picture's 9 × 8 miniature, rounded: flat pictures resemble each other for no reason. */
-  contrast: number;
+  /** uint8 [miniatureHeight, miniatureWidth, 3]: the upright picture, very small. Absent for texts. */
+  miniature?: Uint8Array;
 }
 
 /** The facts of many files, column by column, so that they are quickly stored and read. */
@@ -42,8 +44,7 @@ export class FileFacts {
   readonly orientation: Uint8Array;
   readonly format: Uint8Array;
   readonly gray: Uint8Array;
-  readonly likeness: Uint32Array;
-  readonly contrast: Uint8Array;
+  readonly miniature: Uint8Array;
   readonly reasons = new Map<number, string>();
 
   constructor(readonly count: number) {
@@ -56,15 +57,13 @@ export class FileFacts {
     this.orientation = new Uint8Array(count).fill(1);
     this.format = new Uint8Array(count);
     this.gray = new Uint8Array(count);
-    this.likeness = new Uint32Array(count * 2);
-    this.contrast = new Uint8Array(count);
+    this.miniature = new Uint8Array(count * miniatureBytes);
   }
 
   /** Every column under its name, for storing. */
   columns() {
-    const { bytes, modified, hash, state, damaged, extent, orientation, format, gray, likeness, contrast } =
-      this;
-    return { bytes, modified, hash, state, damaged, extent, orientation, format, gray, likeness, contrast };
+    const { bytes, modified, hash, state, damaged, extent, orientation, format, gray, miniature } = this;
+    return { bytes, modified, hash, state, damaged, extent, orientation, format, gray, miniature };
   }
 
   stateOf(index: number): FileState {
@@ -81,8 +80,7 @@ export class FileFacts {
     this.orientation[index] = fact.orientation;
     this.format[index] = fact.format;
     this.gray[index] = fact.gray ? 1 : 0;
-    this.likeness.set(fact.likeness, index * 2);
-    this.contrast[index] = fact.contrast;
+    if (fact.miniature) this.miniature.set(fact.miniature, index * miniatureBytes);
     if (fact.reason !== undefined) this.reasons.set(index, fact.reason);
   }
 

@@ -1,10 +1,10 @@
 import { createHash, webcrypto } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import sharp from 'sharp';
-import { cmykToRgb, luma, type RawPicture, upright } from '../common/pixels';
+import { cmykToRgb, type RawPicture, toChannels, upright } from '../common/pixels';
 import { splitWords } from '../common/text';
 import { decodePicture, decoderWords } from './decode';
-import type { FileFact, FileState } from './file-facts';
+import { type FileFact, type FileState, miniatureHeight, miniatureWidth } from './file-facts';
 import { isReadableFormat, pictureFormats, sniffPicture } from './picture-format';
 import { decodeText, looksBinary } from './text-file';
 
@@ -18,8 +18,6 @@ function fact(state: FileState, hash: Uint32Array = noHash, more: Partial<FileFa
     orientation: 1,
     format: 0,
     gray: false,
-    likeness: [0, 0],
-    contrast: 0,
     ...more,
   };
 }
@@ -81,10 +79,7 @@ function contentWords(bytes: Uint8Array): string {
   return looksBinary(bytes.subarray(0, 4096)) ? 'unknown content' : 'text';
 }
 
-type Look = Pick<FileFact, 'extent' | 'orientation' | 'gray' | 'likeness' | 'contrast' | 'damaged'>;
-
-const miniatureWidth = 9;
-const miniatureHeight = 8;
+type Look = Pick<FileFact, 'extent' | 'orientation' | 'gray' | 'miniature' | 'damaged'>;
 
 async function lookAtPicture(bytes: Uint8Array): Promise<Look> {
   const { width, height, orientation, space, format } = await sharp(bytes).metadata();
@@ -114,7 +109,7 @@ async function lookAtPicture(bytes: Uint8Array): Promise<Look> {
     channels: cmyk ? 3 : info.channels,
     orientation: orientation ?? 1,
   });
-  return { extent: [width, height], orientation: orientation ?? 1, damaged, ...likenessOf(miniature) };
+  return { extent: [width, height], orientation: orientation ?? 1, damaged, ...colours(miniature) };
 }
 
 async function lookAtBitmap(bytes: Uint8Array): Promise<Look> {
@@ -124,32 +119,16 @@ async function lookAtBitmap(bytes: Uint8Array): Promise<Look> {
     .raw()
     .toBuffer({ resolveWithObject: true });
   const miniature = { pixels: data, width: info.width, height: info.height, channels: info.channels };
-  return { extent: [width, height], orientation: 1, ...likenessOf(miniature) };
+  return { extent: [width, height], orientation: 1, ...colours(miniature) };
 }
 
-/** Difference hash of a 9 × 8 miniature: a bit says whether a pixel is brighter than its right neighbour. */
-function likenessOf({ pixels, channels }: RawPicture): Pick<FileFact, 'gray' | 'likeness' | 'contrast'> {
-  const grays = new Uint8Array(miniatureWidth * miniatureHeight);
+/** The miniature as RGB, and whether it is grey. */
+function colours({ pixels, channels }: RawPicture): Pick<FileFact, 'gray' | 'miniature'> {
+  const miniature = toChannels(pixels, channels, 3) as Uint8Array;
   let gray = true;
-  for (let index = 0; index < grays.length; index += 1) {
-    const at = index * channels;
-    const [red, green, blue] =
-      channels < 3
-        ? [pixels[at]!, pixels[at]!, pixels[at]!]
-        : [pixels[at]!, pixels[at + 1]!, pixels[at + 2]!];
-    if (Math.max(red, green, blue) - Math.min(red, green, blue) > 2) gray = false;
-    grays[index] = luma(red, green, blue);
+  for (let at = 0; at < miniature.length && gray; at += 3) {
+    const [red, green, blue] = [miniature[at]!, miniature[at + 1]!, miniature[at + 2]!];
+    gray = Math.max(red, green, blue) - Math.min(red, green, blue) <= 2;
   }
-  const likeness: [number, number] = [0, 0];
-  for (let bit = 0; bit < 64; bit += 1) {
-    const at = (bit >> 3) * miniatureWidth + (bit & 7);
-    if (grays[at]! > grays[at + 1]!) likeness[bit >> 5]! |= 1 << (bit & 31);
-  }
-  const mean = grays.reduce((sum, value) => sum + value, 0) / grays.length;
-  const variance = grays.reduce((sum, value) => sum + (value - mean) ** 2, 0) / grays.length;
-  return {
-    gray,
-    likeness: [likeness[0] >>> 0, likeness[1] >>> 0],
-    contrast: Math.round(Math.sqrt(variance)),
-  };
+  return { gray, miniature };
 }

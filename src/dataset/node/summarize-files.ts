@@ -9,6 +9,7 @@ import { addFileFindings } from './file-findings';
 import { FindingList } from './findings';
 import type { Layout } from './layout';
 import { pictureFormats } from './picture-format';
+import { uprightSize } from './picture-size';
 import { readTextFile } from './text-file';
 
 /** The usable files: their places in the layout, in order, with class and split. */
@@ -154,13 +155,6 @@ function spreadOf(places: Int32Array, value: (place: number) => number): Spread 
   if (places.length === 0) return { minimum: 0, median: 0, maximum: 0 };
   const values = Float64Array.from(places, value).sort();
   return { minimum: values[0]!, median: values[values.length >> 1]!, maximum: values[values.length - 1]! };
-}
-
-/** Width and height of a picture as it stands upright. */
-export function uprightSize(facts: FileFacts, place: number): [width: number, height: number] {
-  const first = facts.extent[place * 2]!;
-  const second = facts.extent[place * 2 + 1]!;
-  return facts.orientation[place]! >= 5 ? [second, first] : [first, second];
 }
 
 function imageSummary(facts: FileFacts, places: Int32Array): NonNullable<DatasetSummary['images']> {
