@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { DescentError } from '../../contract/errors';
-import { parseRecord } from './record-reader';
+import { parseRecord } from './read-records';
 import type { TableFacts } from './scan-table';
 
 const blockBytes = 1 << 18;

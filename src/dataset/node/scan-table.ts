@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import type { ScanProgress } from '../../contract/dataset';
 import { DescentError } from '../../contract/errors';
 import { Growing } from './growing';
-import { readRecords } from './record-reader';
+import { readRecords } from './read-records';
 import { ColumnBuilder, type ColumnFacts, hashCells } from './table-column';
 import { type Dialect, sniffDialect } from './table-dialect';
 

@@ -22,7 +22,7 @@ export async function readRecords(
   file: string,
   dialect: Pick<Dialect, 'delimiter' | 'encoding' | 'newline'>,
   take: TakeRecord,
-  onPiece: (bytesRead: number) => void,
+  onPiece: (bytesRead: number) => void = () => {},
   signal?: AbortSignal,
 ): Promise<void> {
   const source = createReadStream(file, { highWaterMark: pieceBytes, signal });
