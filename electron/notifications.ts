@@ -5,9 +5,10 @@ import { texts } from './texts';
 /** Kept until they close: a notification that is collected as garbage loses its click. */
 const shown = new Set<Notification>();
 
-export function notify(title: string, body: string, onClick: () => void): void {
+/** Tells that a job is over. */
+export function notifyOfEnd(job: EndedJob, onClick: () => void): void {
   if (!Notification.isSupported()) return;
-  const notification = new Notification({ title, body });
+  const notification = new Notification({ title: texts.ended[job.status], body: job.words });
   const forget = () => shown.delete(notification);
   notification.on('click', () => {
     forget();
@@ -17,8 +18,4 @@ export function notify(title: string, body: string, onClick: () => void): void {
   notification.on('failed', forget);
   shown.add(notification);
   notification.show();
-}
-
-export function notifyOfEnd(job: EndedJob, onClick: () => void): void {
-  notify(texts.ended[job.status], job.words, onClick);
 }

@@ -5,7 +5,6 @@ import type { z } from 'zod';
 import { DescentError } from '../src/contract/errors';
 import { type ShellCallName, type ShellCalls, shellCalls } from '../src/contract/shell';
 import type { CloseQuestion } from './closing';
-import { notify } from './notifications';
 
 type Answers = {
   [Name in ShellCallName]: (
@@ -15,7 +14,7 @@ type Answers = {
 };
 
 /** Answers the calls of src/contract/shell.ts; parameters are parsed against their schemas first. */
-export function pageRequests(closing: CloseQuestion, showWindow: () => void) {
+export function pageRequests(closing: CloseQuestion) {
   const answers: Answers = {
     'shell.chooseFolder': async ({ title }, window) => {
       const { filePaths } = await dialog.showOpenDialog(window, {
@@ -36,10 +35,6 @@ export function pageRequests(closing: CloseQuestion, showWindow: () => void) {
       if (!isAbsolute(path) || !existsSync(path))
         throw new DescentError('not-found', `There is no ${path}.`, { subject: path });
       shell.showItemInFolder(path);
-      return {};
-    },
-    'shell.notify': async ({ title, body }) => {
-      notify(title, body, showWindow);
       return {};
     },
     'shell.watchClose': async ({ watch }, window) => {

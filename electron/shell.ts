@@ -64,7 +64,7 @@ export class Shell {
   }
 
   private listen(): void {
-    const answer = pageRequests(this.closing, () => this.showWindow());
+    const answer = pageRequests(this.closing);
     listenToPages({
       accepts: (sender, url, isMainFrame) =>
         isMainFrame && isOwnPage(url) && this.windowOf(sender) !== undefined,

@@ -70,6 +70,7 @@ export function electronHost(bridge: ShellBridge): Host {
       tell('shell.watchClose', { watch: true });
     },
     answerClose: (answer) => tell('shell.answerClose', { answer }),
-    notify: (title, body) => tell('shell.notify', { title, body }),
+    // The shell notifies of a job's end by itself, with or without a page.
+    notify: () => {},
   };
 }

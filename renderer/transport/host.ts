@@ -25,6 +25,9 @@ export interface Host {
    */
   onCloseRequested(listener: (jobs: number) => void): void;
   answerClose(answer: CloseAnswer): void;
-  /** A notification of the system. In a browser nothing happens unless it was allowed before. */
+  /**
+   * Tells of the end of a job by a notification of the system, where the person allowed it. In Electron nothing happens:
+   * there the shell notifies by itself, also while no page is open, and a click shows the run.
+   */
   notify(title: string, body: string): void;
 }

@@ -38,9 +38,6 @@ export const shellCalls = {
     z.object({ title: z.string().max(200).optional(), filters: z.array(fileFilter).max(20) }),
   ),
   'shell.showInFolder': call<Record<string, never>>()(z.object({ path: z.string().max(32_768) })),
-  'shell.notify': call<Record<string, never>>()(
-    z.object({ title: z.string().max(200), body: z.string().max(2000) }),
-  ),
   /** The page asks about running jobs itself when the window closes; otherwise the shell shows a native dialog. */
   'shell.watchClose': call<Record<string, never>>()(z.object({ watch: z.boolean() })),
   'shell.answerClose': call<Record<string, never>>()(z.object({ answer: closeAnswer })),
