@@ -252,6 +252,7 @@ export class FixtureStudio {
           hyperparameters: hyperparameters.parse({
             model,
             epochs: 12,
+            imageSize: summary.images?.width.maximum === 28 ? 28 : 64,
             classWeights: path === folders.birds ? 'balanced' : 'none',
           }),
           reason: reasons[summary.kind],
