@@ -60,7 +60,8 @@ function decodeTensor(name: string, entry: HeaderEntry, data: Uint8Array): Named
   const [from, to] = entry.data_offsets;
   const elements = entry.shape.reduce((product, size) => product * size, 1);
   if (to > data.length || to - from !== elements * 4) throw new Error(`the values of ${name} are not whole`);
-  const buffer = data.slice(from, to).buffer;
+  // A copy, since the place in the file need not be aligned; a Node Buffer's own `slice` makes none.
+  const { buffer } = Uint8Array.from(data.subarray(from, to));
   if (entry.dtype === 'F32')
     return { name, dtype: 'float32', shape: entry.shape, values: new Float32Array(buffer) };
   if (entry.dtype === 'I32')
