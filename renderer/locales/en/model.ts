@@ -37,11 +37,7 @@ export const model = {
   answerNone: 'The answer appears here.',
   inMilliseconds: 'in {duration}',
   worst: 'Most wrong',
-  worstSubtitle: 'of {count} held-out examples, highest loss first',
   worstNone: 'Nothing yet',
   worstNoneText: 'When training has ended, the examples that the model gets most wrong are listed here.',
-  truth: 'is {label}',
-  predicted: 'taken for {label}',
-  predictedRight: 'rightly {label}, at {share}',
   export: 'Export',
 };
