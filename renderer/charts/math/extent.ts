@@ -66,12 +66,16 @@ export function clipOutliers(
     minimum = all.minimum;
     maximum = all.maximum;
   }
+  // Too little to gain: a picture with everything in it is worth more.
+  if ((all.maximum - all.minimum) * 0.8 <= maximum - minimum) {
+    minimum = all.minimum;
+    maximum = all.maximum;
+  }
   // A limit that is said in a sentence should be a round number.
   const step = niceStep(maximum - minimum, 20);
-  if (maximum < all.maximum) maximum = Math.min(all.maximum, Math.ceil(maximum / step) * step);
-  if (minimum > all.minimum) minimum = Math.max(all.minimum, Math.floor(minimum / step) * step);
-  maximum = Number(maximum.toPrecision(12));
-  minimum = Number(minimum.toPrecision(12));
+  const round = (value: number) => Number(value.toPrecision(12));
+  if (maximum < all.maximum) maximum = Math.min(all.maximum, round(Math.ceil(maximum / step) * step));
+  if (minimum > all.minimum) minimum = Math.max(all.minimum, round(Math.floor(minimum / step) * step));
   let above = 0;
   let below = 0;
   for (let index = 0; index < sorted.length && sorted[index]! < minimum; index++) below++;

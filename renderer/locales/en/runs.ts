@@ -2,9 +2,12 @@ export const runs = {
   chart: {
     above: '{count} point above {limit} not shown | {count} points above {limit} not shown',
     below: '{count} point below {limit} not shown | {count} points below {limit} not shown',
-    aboveAtLeast: 'at least {count} point above {limit} not shown | at least {count} points above {limit} not shown',
-    belowAtLeast: 'at least {count} point below {limit} not shown | at least {count} points below {limit} not shown',
-    notPositive: '{count} value ≤ 0 not shown on the log scale | {count} values ≤ 0 not shown on the log scale',
+    aboveAtLeast:
+      'at least {count} point above {limit} not shown | at least {count} points above {limit} not shown',
+    belowAtLeast:
+      'at least {count} point below {limit} not shown | at least {count} points below {limit} not shown',
+    notPositive:
+      '{count} value ≤ 0 not shown on the log scale | {count} values ≤ 0 not shown on the log scale',
     nonFinite: '{count} value is not finite | {count} values are not finite',
     maximise: 'Show at full size',
     restore: 'Back to the page (Escape)',
@@ -52,7 +55,7 @@ export const runs = {
   },
   timings: {
     title: 'Step time',
-    subtitle: 'ms a step, the last {count} steps',
+    subtitle: 'last {count} steps',
     wait: 'waiting for data',
     copy: 'input copy',
     compute: 'compute',
@@ -132,7 +135,8 @@ export const runs = {
     stoppedTitle: 'Stopped at step {step} of {total}',
     stoppedText: 'It can go on from its checkpoint.',
     pausedTitle: 'Paused at step {step}',
-    skipped: '{count} file could not be read and was skipped | {count} files could not be read and were skipped',
+    skipped:
+      '{count} file could not be read and was skipped | {count} files could not be read and were skipped',
     showSkipped: 'Show them',
     notFoundTitle: 'This run is not in the library',
     toRuns: 'All runs',
@@ -170,7 +174,8 @@ export const runs = {
     title: 'Evaluation',
     subtitle: '{count} examples of the {split} split',
     noneTitle: 'No evaluation yet',
-    noneText: 'When training ends, the held-out examples are predicted and shown here: confusion matrix, scores of each class, worst predictions.',
+    noneText:
+      'When training ends, the held-out examples are predicted and shown here: confusion matrix, scores of each class, worst predictions.',
     noneEnded: 'This run ended before it was evaluated.',
     confusion: 'Confusion matrix',
     confusionSubtitle: 'rows: truth, columns: prediction',
@@ -309,13 +314,15 @@ export const runs = {
     noSeriesText: 'Choose another tag, or wait until the runs have recorded it.',
     parallel: 'Parallel coordinates',
     parallelEmptyTitle: 'Nothing to relate yet',
-    parallelEmptyText: 'With three runs or more that differ in a setting, each becomes a line from its settings to its result.',
+    parallelEmptyText:
+      'With three runs or more that differ in a setting, each becomes a line from its settings to its result.',
     parallelRuns: '{count} run | {count} runs',
     mattersMost: '{setting} goes with {metric} most (rank correlation {value})',
     changed: 'What changed',
     changedSubtitle: '{first} against {second}',
     changedEmptyTitle: 'Choose two runs',
-    changedEmptyText: 'The first two shown runs are compared here: settings that differ, and what came of it.',
+    changedEmptyText:
+      'The first two shown runs are compared here: settings that differ, and what came of it.',
     setting: 'Setting',
     metric: 'Metric',
     difference: 'Difference',
