@@ -49,7 +49,6 @@ async function collect(
   for await (const frame of client.listen('job.train', question)) {
     frames.push(frame);
     onFrame?.(frame);
-    if (frame.type === 'failed') console.log(frame.error);
   }
   return frames;
 }
