@@ -13,6 +13,9 @@ export interface DecodedPicture extends RawPicture {
   format: PictureFormat;
 }
 
+/** A picture of more pixels is refused rather than decoded into more than a gigabyte. */
+export const mostPixels = 1 << 28;
+
 const remedies: Partial<Record<PictureFormat, string>> = {
   heic: 'Save it as JPEG or PNG (on an iPhone: Settings, Camera, Formats, Most Compatible).',
 };
@@ -108,7 +111,7 @@ async function readPicture(path: string): Promise<Uint8Array> {
 }
 
 async function decodeBySharp(bytes: Uint8Array, format: PictureFormat): Promise<DecodedPicture> {
-  const picture = sharp(bytes, { ignoreIcc: true, failOn: 'error', limitInputPixels: 1 << 28 });
+  const picture = sharp(bytes, { ignoreIcc: true, failOn: 'error', limitInputPixels: mostPixels });
   const { space, orientation } = await picture.metadata();
   if (space === 'cmyk') picture.pipelineColourspace('cmyk').toColourspace('cmyk');
   const { data, info } = await picture.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
@@ -119,15 +122,42 @@ async function decodeBySharp(bytes: Uint8Array, format: PictureFormat): Promise<
   return { ...shared, pixels, channels: info.channels as 1 | 2 | 3 | 4 };
 }
 
+// bmp-ts reads pictures with 4 bits a pixel and an odd width wrongly (it stops after one row): it is told the even width
+// with the same bytes a row. Its own order, alpha blue green red, is the only one in which it writes all depths alike.
 function decodeBmp(bytes: Uint8Array): DecodedPicture {
-  const { width, height, data } = decodeBitmap(Buffer.from(bytes), { toRGBA: true });
+  const file = Buffer.from(bytes);
+  if (file.length < 54) throw new Error('it is cut short');
+  const width = file.readInt32LE(18);
+  const height = Math.abs(file.readInt32LE(22));
+  if (width <= 0 || width * height === 0 || width * height > mostPixels)
+    throw new Error('its size is not plausible');
+  const bits = file.readUInt16LE(28);
+  const stride = bits === 4 && file.readUInt32LE(30) === 0 ? width + (width & 1) : width;
+  file.writeInt32LE(stride, 18);
+  const { data } = decodeBitmap(withoutGap(file, bits));
   const pixels = new Uint8Array(width * height * 3);
-  for (let from = 0, to = 0; to < pixels.length; from += 4, to += 3) {
-    pixels[to] = data[from]!;
-    pixels[to + 1] = data[from + 1]!;
-    pixels[to + 2] = data[from + 2]!;
+  let to = 0;
+  for (let row = 0; row < height; row += 1) {
+    for (let from = row * stride * 4; from < (row * stride + width) * 4; from += 4) {
+      pixels[to] = data[from + 3]!;
+      pixels[to + 1] = data[from + 2]!;
+      pixels[to + 2] = data[from + 1]!;
+      to += 3;
+    }
   }
   return { pixels, width, height, channels: 3, orientation: 1, format: 'bmp' };
+}
+
+/** bmp-ts takes it that the pixels follow the colour table; the header may say that they begin later. */
+function withoutGap(file: Buffer, bits: number): Buffer {
+  const headerSize = file.readUInt32LE(14);
+  const compression = file.readUInt32LE(30);
+  const masks = headerSize > 40 ? 0 : compression === 3 ? 12 : compression === 6 ? 16 : 0;
+  const colours = file.readUInt32LE(46) || (bits <= 8 ? 1 << bits : 0);
+  const follows = 14 + headerSize + masks + colours * 4;
+  const stated = file.readUInt32LE(10);
+  if (stated <= follows || stated >= file.length) return file;
+  return Buffer.concat([file.subarray(0, follows), file.subarray(stated)]);
 }
 
 /** What libvips said, without its prefixes and repetitions. */

@@ -55,7 +55,7 @@ export function sniffPicture(bytes: Uint8Array): PictureFormat {
   if (starts(bytes, [0x49, 0x49, 0x2a, 0x00]) || starts(bytes, [0x4d, 0x4d, 0x00, 0x2a])) return 'tiff';
   if (starts(bytes, [0x49, 0x49, 0x2b, 0x00]) || starts(bytes, [0x4d, 0x4d, 0x00, 0x2b])) return 'tiff';
   if (head.slice(4, 8) === 'ftyp') return sniffIsoMedia(bytes);
-  if (head.startsWith('BM') && [12, 40, 52, 56, 64, 108, 124].includes(bytes[14] ?? 0)) return 'bmp';
+  if (head.startsWith('BM') && [40, 52, 56, 64, 108, 124].includes(bytes[14] ?? 0)) return 'bmp';
   if (starts(bytes, [0xff, 0x0a]) || starts(bytes, [0, 0, 0, 0x0c, 0x4a, 0x58, 0x4c, 0x20])) return 'jxl';
   if (starts(bytes, [0, 0, 0, 0x0c, 0x6a, 0x50, 0x20, 0x20])) return 'jp2';
   if (head.startsWith('8BPS')) return 'psd';
