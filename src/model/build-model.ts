@@ -67,14 +67,14 @@ function standardized(columns: readonly TableColumn[]): Start {
   }
   const input = tf.input({ shape: [means.length], name: 'input_1' });
   const layer = tf.layers.batchNormalization({
-    center: false,
-    scale: false,
     epsilon: 0,
     trainable: false,
     name: 'standardize',
   });
   const start = layer.apply(input) as tf.SymbolicTensor;
-  setWeights(layer, [tf.tensor1d(means), tf.tensor1d(variances)]);
+  // With a scale of 1 and an offset of 0: TF.js' gradient of batch normalization fails without them.
+  const width = means.length;
+  setWeights(layer, [tf.ones([width]), tf.zeros([width]), tf.tensor1d(means), tf.tensor1d(variances)]);
   return { input, start };
 }
 
