@@ -1,19 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { serveUntrusted } from '../../channel/node/guarded-transport';
 import { openFramePipe } from '../../channel/node/launcher';
 import { PipeMultiplexer } from '../../channel/node/pipe-transport';
+import { applicationVersion } from './application-directory';
 import { createStudio } from './create-studio';
 import { standardErrorLogger } from './logger';
-
-/** The version in the nearest package.json above: this file is out/main/studio.cjs once built. */
-function ownVersion(): string {
-  for (let directory = __dirname; directory !== dirname(directory); directory = dirname(directory)) {
-    const path = join(directory, 'package.json');
-    if (existsSync(path)) return String(JSON.parse(readFileSync(path, 'utf8')).version ?? '');
-  }
-  return '';
-}
 
 /** The studio's process behind a shell: it serves every connection on the frame pipe and ends with that pipe. */
 async function main(): Promise<void> {
@@ -21,7 +12,7 @@ async function main(): Promise<void> {
   process.on('SIGINT', () => {});
   const studio = createStudio({
     engineEntry: process.env.DESCENT_ENGINE_ENTRY || join(__dirname, 'engine.cjs'),
-    version: ownVersion(),
+    version: applicationVersion(),
     logger: standardErrorLogger(),
     warm: true,
   });
