@@ -193,11 +193,4 @@ export const data = {
     failed: 'There is no proposal for this folder',
     waiting: 'Looking for a fitting model',
   },
-  models: {
-    linear: 'Linear model',
-    mlp: 'Multi-layer perceptron',
-    'small-cnn': 'Small CNN',
-    'mobilenet-like': 'MobileNet-like CNN',
-    'text-bag': 'Bag of word vectors',
-  },
 };

@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vite';
 import { pageHeaders } from '../../../src/channel/common/page-policy';
@@ -7,6 +9,7 @@ import { pageHeaders } from '../../../src/channel/common/page-policy';
 export default defineConfig({
   plugins: [vue()],
   base: './',
+  cacheDir: join(tmpdir(), 'descent-dev-page'),
   server: { port: Number(process.env.DEV_PAGE_PORT ?? 5199), strictPort: true },
   preview: {
     port: Number(process.env.DEV_PAGE_PORT ?? 5198),

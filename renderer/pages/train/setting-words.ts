@@ -1,0 +1,20 @@
+import { useI18n } from 'vue-i18n';
+import type { HyperparameterName, HyperparameterValue } from '../../../src/contract/hyperparameters';
+import { formatExact } from '../../format/numbers';
+
+/** Names, choices, units and descriptions of hyper-parameters in the person's language. */
+export function useSettingWords() {
+  const { t, te } = useI18n();
+  const name = (field: HyperparameterName) => t(`train.fields.${field}`);
+  const description = (field: HyperparameterName) => t(`train.descriptions.${field}`);
+  const unit = (symbol: string) => (te(`train.units.${symbol}`, 'en') ? t(`train.units.${symbol}`) : symbol);
+  const choice = (field: HyperparameterName, value: string) => {
+    const key = `train.choices.${field}.${value}`;
+    return te(key, 'en') ? t(key) : value;
+  };
+  const value = (field: HyperparameterName, given: HyperparameterValue) => {
+    if (typeof given === 'boolean') return given ? t('train.on') : t('train.off');
+    return typeof given === 'number' ? formatExact(given) : choice(field, given);
+  };
+  return { name, description, unit, choice, value };
+}

@@ -1,0 +1,68 @@
+import { defineStore } from 'pinia';
+import { computed, ref, shallowRef } from 'vue';
+import type { DatasetKind, DatasetOptions } from '../../src/contract/dataset';
+import {
+  type HyperparameterName,
+  type Hyperparameters,
+  type HyperparameterValue,
+  relevantFields,
+} from '../../src/contract/hyperparameters';
+
+/** Where the settings of the next run started from: a folder's proposal, or an earlier run. */
+export interface DraftOrigin {
+  path: string;
+  datasetName: string;
+  kind: DatasetKind;
+  options: DatasetOptions | undefined;
+  train: number;
+  validation: number;
+  run?: { id: string; name: string };
+}
+
+export interface SettingChange {
+  name: HyperparameterName;
+  before: HyperparameterValue;
+  after: HyperparameterValue;
+}
+
+/** The settings of the next run while they are being chosen; they survive a look at another page. */
+export const useDraftStore = defineStore('draft', () => {
+  const origin = shallowRef<DraftOrigin | null>(null);
+  const base = shallowRef<Hyperparameters | null>(null);
+  const values = ref<Hyperparameters | null>(null);
+  const name = ref('');
+  const key = ref('');
+
+  /** Takes another origin; the same one again leaves what was changed. `originKey` names it. */
+  function begin(originKey: string, from: DraftOrigin, settings: Hyperparameters) {
+    const isSame = key.value === originKey && JSON.stringify(base.value) === JSON.stringify(settings);
+    origin.value = from;
+    if (isSame) return;
+    key.value = originKey;
+    base.value = settings;
+    values.value = { ...settings };
+    name.value = '';
+  }
+
+  function reset() {
+    if (base.value) values.value = { ...base.value };
+  }
+
+  const fields = computed(() =>
+    origin.value && values.value ? relevantFields(origin.value.kind, values.value.model) : [],
+  );
+  const changes = computed<SettingChange[]>(() => {
+    const before = base.value;
+    const after = values.value;
+    if (!before || !after) return [];
+    return fields.value
+      .filter((field) => before[field.name] !== after[field.name])
+      .map((field) => ({ name: field.name, before: before[field.name], after: after[field.name] }));
+  });
+
+  function set(field: HyperparameterName, value: HyperparameterValue) {
+    if (values.value) values.value = { ...values.value, [field]: value };
+  }
+
+  return { origin, base, values, name, fields, changes, begin, reset, set };
+});
