@@ -1,4 +1,4 @@
-// `npm run bench -- NAME [--json]` runs tests/bench/NAME; without a name it lists the benchmarks.
+// `npm run bench -- NAME [--json]` runs tests/bench/NAME/bench.ts or bench.mjs; without a name it lists the benchmarks.
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -10,9 +10,7 @@ const benches = join(root, 'tests', 'bench');
 const [name, ...rest] = process.argv.slice(2);
 
 const entryOf = (bench) =>
-  ['bench.mjs', 'bench.cjs', 'bench.js']
-    .map((file) => join(benches, bench, file))
-    .find((path) => existsSync(path));
+  ['bench.ts', 'bench.mjs'].map((file) => join(benches, bench, file)).find((path) => existsSync(path));
 const known = existsSync(benches) ? readdirSync(benches).filter((bench) => entryOf(bench)) : [];
 
 if (!name || !known.includes(name)) {
@@ -20,7 +18,9 @@ if (!name || !known.includes(name)) {
   say(`Benchmarks: ${known.join(', ') || 'none'}.`);
   process.exitCode = 2;
 } else {
-  const child = spawn(process.execPath, [entryOf(name), ...rest], { cwd: root, stdio: 'inherit' });
+  const entry = entryOf(name);
+  const runner = entry.endsWith('.ts') ? [join(root, 'scripts', 'lib', 'run-typescript.mjs')] : [];
+  const child = spawn(process.execPath, [...runner, entry, ...rest], { cwd: root, stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
   child.on('exit', (status) => process.exit(status ?? 1));
 }
