@@ -2,9 +2,9 @@ import type { TableColumn } from '../../contract/metadata';
 
 const missingMarkers = new Set(['', 'na', 'n/a', '#n/a', 'null', 'nan', '?']);
 const plainNumber = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
-const groupedNumber = /^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?$/;
+const groupedNumber = /^[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?$/;
 const commaNumber = /^[+-]?(?:\d+(?:,\d*)?|,\d+)(?:e[+-]?\d+)?$/i;
-const groupedCommaNumber = /^[+-]?\d{1,3}(?:\.\d{3})+(?:,\d*)?$/;
+const groupedCommaNumber = /^[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d*)?$/;
 
 /** Whether a cell says that there is no value: empty, NA, N/A, #N/A, null, nan, ? (whatever the case). */
 export function isMissing(cell: string | undefined): boolean {

@@ -52,9 +52,8 @@ export async function sniffDialect(path: string): Promise<Dialect> {
   const width = usualWidth(rows.slice(hasHeader ? 1 : 0)) || (rows[0]?.length ?? 0);
   const header = nameColumns(hasHeader ? rows[0]! : [], width);
   const body = hasHeader ? rows.slice(1) : rows;
-  const decimalComma = header.map(
-    (_, column) => delimiter !== ',' && usesDecimalComma(body.map((row) => row[column])),
-  );
+  const columns = header.map((_, column) => body.map((row) => row[column]));
+  const decimalComma = delimiter === ',' ? columns.map(() => false) : findDecimalCommas(columns);
   return { delimiter, encoding, header, hasHeader, byteOrderMark, windowsLineEnds, newline, decimalComma };
 }
 
@@ -142,12 +141,19 @@ function nameColumns(names: string[], width: number): string[] {
   });
 }
 
-/** A whole column must be readable with decimal commas, and not with points. */
-function usesDecimalComma(cells: (string | undefined)[]): boolean {
-  const present = cells.filter((cell): cell is string => !isMissing(cell));
-  if (present.length === 0) return false;
-  return (
-    present.every((cell) => !Number.isNaN(parseNumber(cell, true))) &&
-    present.some((cell) => Number.isNaN(parseNumber(cell)))
-  );
+/**
+ * Which columns have decimal commas: those whose every number can be read with them, but not with points. In such a
+ * file, columns that can be read both ways (1,250 or 1.250) are taken to be written alike.
+ */
+function findDecimalCommas(columns: (string | undefined)[][]): boolean[] {
+  const readings = columns.map((cells) => {
+    const present = cells.filter((cell): cell is string => !isMissing(cell));
+    return {
+      byComma: present.length > 0 && present.every((cell) => !Number.isNaN(parseNumber(cell, true))),
+      byPoint: present.every((cell) => !Number.isNaN(parseNumber(cell))),
+      marked: present.some((cell) => /[.,]/.test(cell)),
+    };
+  });
+  const certain = readings.some(({ byComma, byPoint }) => byComma && !byPoint);
+  return readings.map(({ byComma, byPoint, marked }) => byComma && (!byPoint || (certain && marked)));
 }

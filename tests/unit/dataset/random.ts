@@ -1,6 +1,6 @@
 /** Repeatable random numbers for tests: xorshift32, in [0, 1). */
 export function randomNumbers(seed: number): () => number {
-  let state = (seed ^ 0x9e3779b9) | 1;
+  let state = Math.imul(seed + 1, 0x9e3779b1) || 1;
   return () => {
     state ^= state << 13;
     state ^= state >>> 17;

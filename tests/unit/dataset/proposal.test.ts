@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { hyperparameters } from '../../../src/contract/hyperparameters';
+import { proposeHyperparameters } from '../../../src/dataset/common/proposal';
+import { openDataset } from '../../../src/dataset/node/open';
+import { picture, put, putClasses, temporaryFolder } from './pictures';
+
+async function propose(root: string) {
+  const { summary } = await openDataset(root, {}, { cacheDirectory: await temporaryFolder('cache') });
+  const proposal = proposeHyperparameters(summary);
+  expect(hyperparameters.parse(proposal.hyperparameters)).toEqual(proposal.hyperparameters);
+  expect(proposal.reason).toMatch(/\.$/);
+  return proposal;
+}
+
+describe('proposeHyperparameters', () => {
+  it('keeps the size of small grey pictures and does not mirror them', async () => {
+    const root = await temporaryFolder();
+    for (let index = 0; index < 30; index += 1)
+      await put(root, `${index % 3}/${index}.png`, await picture(index, 28, 28).grayscale().png().toBuffer());
+    const { hyperparameters: chosen } = await propose(root);
+    expect(chosen).toMatchObject({
+      model: 'small-cnn',
+      imageSize: 28,
+      flipLeftRight: false,
+      classWeights: 'none',
+    });
+    expect(chosen.batchSize).toBeLessThanOrEqual(8);
+  });
+
+  it('takes a usual size for photographs, mirrors them, and evens out rare classes', async () => {
+    const root = await temporaryFolder();
+    await putClasses(root, ['cats'], 24);
+    await putClasses(root, ['dogs'], 4, 100);
+    const { hyperparameters: chosen } = await propose(root);
+    expect(chosen).toMatchObject({
+      model: 'small-cnn',
+      imageSize: 64,
+      flipLeftRight: true,
+      classWeights: 'balanced',
+    });
+  });
+
+  it('takes layers for tables and word embeddings for texts', async () => {
+    const root = await temporaryFolder();
+    await put(
+      root,
+      'a.csv',
+      `x,y\n${Array.from({ length: 50 }, (_, index) => `${index / 3},${index % 2 ? 'a' : 'b'}`).join('\n')}`,
+    );
+    expect((await propose(root)).hyperparameters.model).toBe('mlp');
+    const texts = await temporaryFolder();
+    for (let index = 0; index < 20; index += 1)
+      await put(texts, `${index % 2 ? 'a' : 'b'}/${index}.txt`, 'some words here '.repeat(10 + index));
+    expect((await propose(texts)).hyperparameters).toMatchObject({ model: 'text-bag', sequenceLength: 128 });
+  });
+});
