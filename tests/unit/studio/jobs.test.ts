@@ -7,6 +7,7 @@ import { startCommandLine } from '../../support/command-line';
 import {
   countFrom1To,
   enginePid,
+  enginesOf,
   hasEnded,
   hasSteps,
   jobState,
@@ -28,6 +29,30 @@ afterAll(() => workshop?.close());
 
 function start(changes: Parameters<typeof settings>[0], name?: string): Promise<{ run: string }> {
   return client.call('jobs.start', { path: workshop.iris, hyperparameters: settings(changes), name });
+}
+
+/** The engine that this process has started besides the `known` ones; waits until there is one. */
+async function newEngine(known: readonly number[]): Promise<number> {
+  let pid: number | undefined;
+  await expect
+    .poll(() => {
+      pid = enginesOf(process.pid).find((engine) => !known.includes(engine));
+      return pid;
+    })
+    .toBeDefined();
+  return pid!;
+}
+
+/** Goes on from the newest checkpoint; the record must then have every step once. */
+async function resumeForAWhile(run: string): Promise<void> {
+  const [newest] = await client.call('runs.checkpoints', { run });
+  await client.call('jobs.resume', { run });
+  await jobState(client, run, ({ progress }) => (progress?.step ?? 0) > newest!.step);
+  await client.call('jobs.stop', { run });
+  expect((await jobState(client, run, hasEnded)).status).toBe('stopped');
+  const steps = await recordedSteps(client, run);
+  expect(steps.length).toBeGreaterThan(newest!.step);
+  expect(steps).toEqual(countFrom1To(steps.length));
 }
 
 describe('a job', () => {
@@ -66,6 +91,7 @@ describe('a job', () => {
 
     const evaluation = await client.call('runs.evaluation', { run });
     expect(evaluation!.confusion.reduce((sum, count) => sum + count, 0)).toBe(evaluation!.count);
+    await expect(client.call('jobs.resume', { run })).rejects.toMatchObject({ code: 'wrong-use' });
     expect((await client.call('model.describe', { run })).metadata.labels).toEqual(record.dataset.labels);
     const { predictions } = await client.call('model.predict', {
       run,
@@ -155,7 +181,7 @@ describe('a studio that ends', () => {
     const { studio, client: other } = await workshop.open();
     const { run } = await other.call('jobs.start', {
       path: workshop.iris,
-      hyperparameters: settings({ epochs: 400 }),
+      hyperparameters: settings({ epochs: 100_000 }),
     });
     await jobState(other, run, hasSteps);
     const { path } = await other.call('runs.get', { run });
@@ -166,24 +192,27 @@ describe('a studio that ends', () => {
     expect(interrupted.status).toBe('interrupted');
     expect(interrupted.checkpointBytes).toBeGreaterThan(0);
 
-    await client.call('jobs.resume', { run });
-    expect((await jobState(client, run, hasEnded)).status).toBe('done');
-    const { progress } = await client.call('runs.get', { run });
-    expect(await recordedSteps(client, run)).toEqual(countFrom1To(progress.totalSteps));
-    await expect(client.call('jobs.resume', { run })).rejects.toMatchObject({ code: 'wrong-use' });
+    await resumeForAWhile(run);
   });
 
-  it('replaces an idle engine that dies, and ends it with itself', async () => {
+  it('replaces an idle engine that dies, gives it to the next job and ends with it', async () => {
+    const known = enginesOf(process.pid);
     const { studio, client: other } = await workshop.open({ warm: true });
+    const first = await newEngine(known);
+    process.kill(first, 'SIGKILL');
+    const second = await newEngine([...known, first]);
     await expect
       .poll(async () => (await other.call('studio.status', {})).engine?.warm, { timeout: 30_000 })
       .toBe(true);
     const { run } = await other.call('jobs.start', {
       path: workshop.iris,
-      hyperparameters: settings({ epochs: 1 }),
+      hyperparameters: settings({ epochs: 100_000 }),
     });
-    await jobState(other, run, hasEnded);
+    await jobState(other, run, hasSteps);
+    expect(enginePid((await other.call('runs.get', { run })).path)).toBe(second);
     await studio.close({ jobs: 'stop' });
+    expect(isProcessRunning(second)).toBe(false);
+    expect((await client.call('runs.get', { run })).status).toBe('stopped');
     await expect(
       other.call('jobs.start', { path: workshop.iris, hyperparameters: settings({}) }),
     ).rejects.toMatchObject({ code: 'cancelled' });
@@ -192,7 +221,7 @@ describe('a studio that ends', () => {
 
 describe('a studio that is killed', () => {
   it('leaves an engine that writes a checkpoint and ends; the run is interrupted and goes on without a gap', async () => {
-    const words = ['train', workshop.iris, '--library', workshop.library, '--epochs', '600', '--json'];
+    const words = ['train', workshop.iris, '--library', workshop.library, '--epochs', '100000', '--json'];
     const command = await startCommandLine(words, workshop.directory);
     const { run, path } = (await command.line('run')) as { run: string; path: string };
     await command.line('epoch');
@@ -202,9 +231,6 @@ describe('a studio that is killed', () => {
     expect((await client.call('runs.list', {})).find(({ id }) => id === run)?.status).toBe('interrupted');
     expect((await client.call('runs.checkpoints', { run })).length).toBeGreaterThan(0);
 
-    await client.call('jobs.resume', { run });
-    expect((await jobState(client, run, hasEnded)).status).toBe('done');
-    const { progress } = await client.call('runs.get', { run });
-    expect(await recordedSteps(client, run)).toEqual(countFrom1To(progress.totalSteps));
+    await resumeForAWhile(run);
   });
 });

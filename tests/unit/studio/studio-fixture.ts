@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -65,6 +66,7 @@ export async function jobState(
   for await (const { jobs } of client.listen('jobs.watch', {}, { signal: AbortSignal.timeout(50_000) })) {
     const job = jobs.find((candidate) => candidate.run === run);
     if (job && fits(job)) return job;
+    if (job && hasEnded(job)) throw new Error(`The run is ${job.status}: ${JSON.stringify(job.failure)}`);
   }
   throw new Error('The watch ended.');
 }
@@ -77,6 +79,16 @@ export const hasSteps = ({ progress }: JobState): boolean => (progress?.step ?? 
 /** The process that trains a run now. */
 export function enginePid(runDirectory: string): number {
   return JSON.parse(readFileSync(join(runDirectory, '.engine.json'), 'utf8')).pid;
+}
+
+/** Running engines that a process has started (Linux and macOS). */
+export function enginesOf(pid: number): number[] {
+  const table = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' });
+  return table
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, parent, ...words]) => Number(parent) === pid && words.join(' ').includes('engine.cjs'))
+    .map(([child]) => Number(child));
 }
 
 export async function processEnds(pid: number): Promise<void> {
