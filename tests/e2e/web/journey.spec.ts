@@ -99,6 +99,6 @@ test('from the first start to an exported page, without touching a setting', asy
 
 /** A picture of the sample, which stands beside the library. */
 function findSample(home: string): string {
-  const digit = join(home, 'documents', 'Descent digits', '7');
+  const digit = join(home, 'documents', 'Descent samples', 'digits', '7');
   return join(digit, readdirSync(digit).sort()[0] ?? '');
 }

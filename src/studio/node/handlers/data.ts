@@ -69,7 +69,8 @@ export function dataStreams(context: StudioContext): Pick<StreamHandlers, 'data.
       }),
     'data.sample': (params, signal) =>
       eventsOf<SampleEvent>(signal, async (push) => {
-        const directory = params.path ?? join(dirname((await library()).directory), `Descent ${params.name}`);
+        const directory =
+          params.path ?? join(dirname((await library()).directory), 'Descent samples', params.name);
         const path = resolve(homedir(), directory);
         await writeSample(params.name, path, {
           signal,
