@@ -50,6 +50,7 @@ export const data = {
     openAnother: 'Open another folder',
     back: 'Back to the start',
   },
+  lower: { label: 'What stands below', rows: 'Rows', chart: 'Chart', facts: 'Sizes and splits' },
   sort: {
     label: 'Sort classes by',
     size: 'largest first',

@@ -81,6 +81,15 @@ export const train = {
     checkpoints: 'checkpoints',
     '°': '°',
   },
+  idle: 'Without effect with the other settings as they are.',
+  models: {
+    linear: 'One linear layer: the plainest model, quick, a mark for the others to beat.',
+    mlp: 'Hidden dense layers, one after the other. Takes pictures as plain numbers, without looking at neighbours.',
+    'small-cnn': 'A few convolutions with pooling and a dense layer. Fits small pictures and few examples.',
+    'mobilenet-like':
+      'Depthwise separable convolutions with batch normalization, from scratch. For more pictures and more time.',
+    'text-bag': 'The mean of the words’ vectors, and a dense layer. It does not see their order.',
+  },
   choices: {
     model: {
       linear: 'Linear model',

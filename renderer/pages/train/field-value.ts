@@ -1,4 +1,8 @@
-import type { HyperparameterField, HyperparameterValue } from '../../../src/contract/hyperparameters';
+import type {
+  HyperparameterField,
+  HyperparameterName,
+  Hyperparameters,
+} from '../../../src/contract/hyperparameters';
 
 export type FieldProblem = { kind: 'not-a-number'; text: string } | { kind: 'out-of-range' };
 
@@ -52,6 +56,15 @@ function clamp(field: HyperparameterField, value: number): number {
   return field.maximum === undefined ? raised : Math.min(field.maximum, raised);
 }
 
-export function sameValue(left: HyperparameterValue, right: HyperparameterValue): boolean {
-  return left === right;
+/** Whether other settings leave this one without effect (momentum under Adam, decay under a constant rate). */
+export function isIdle(name: HyperparameterName, values: Hyperparameters): boolean {
+  switch (name) {
+    case 'momentum':
+      return !['momentum', 'nesterov'].includes(values.optimizer);
+    case 'decayEpochs':
+    case 'decayRate':
+      return !['step', 'exponential'].includes(values.schedule);
+    default:
+      return false;
+  }
 }

@@ -6,7 +6,11 @@ import { formatExact } from '../../format/numbers';
 export function useSettingWords() {
   const { t, te } = useI18n();
   const name = (field: HyperparameterName) => t(`train.fields.${field}`);
-  const description = (field: HyperparameterName) => t(`train.descriptions.${field}`);
+  /** For the model: what the chosen one is. */
+  const description = (field: HyperparameterName, given?: HyperparameterValue) =>
+    field === 'model' && te(`train.models.${given}`, 'en')
+      ? t(`train.models.${given}`)
+      : t(`train.descriptions.${field}`);
   const unit = (symbol: string) => (te(`train.units.${symbol}`, 'en') ? t(`train.units.${symbol}`) : symbol);
   const choice = (field: HyperparameterName, value: string) => {
     const key = `train.choices.${field}.${value}`;
