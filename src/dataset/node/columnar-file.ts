@@ -63,7 +63,16 @@ export async function readColumns(
   if (start[0] !== magic[0] || start[1] !== magic[1]) return undefined;
   const end = 16 + start[2]!;
   if (end > bytes.length) return undefined;
-  return cut(bytes, JSON.parse(bytes.toString('utf8', 16, end)) as Header, aligned(end));
+  const header = parseHeader(bytes.toString('utf8', 16, end));
+  return header && cut(bytes, header, aligned(end));
+}
+
+function parseHeader(text: string): Header | undefined {
+  try {
+    return JSON.parse(text) as Header;
+  } catch {
+    return undefined; // Another program's file: as good as none.
+  }
 }
 
 function cut(bytes: Buffer, header: Header, start: number) {

@@ -1,22 +1,19 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { z } from 'zod';
 import { type Column, readColumns, writeColumns } from './columnar-file';
 import type { Likenesses } from './duplicates';
 import { FileFacts } from './file-facts';
 import type { Layout } from './layout';
 import type { TableFacts } from './scan-table';
 
-const filesMeta = z.object({
-  kind: z.enum(['images', 'texts']),
-  root: z.string(),
-  files: z.array(z.string()),
-  reasons: z.array(z.tuple([z.number(), z.string()])),
-  likenesses: z
-    .object({ equal: z.array(z.array(z.number())), near: z.array(z.array(z.number())) })
-    .optional(),
-});
+interface FilesMeta {
+  kind: 'images' | 'texts';
+  root: string;
+  files: string[];
+  reasons: [place: number, reason: string][];
+  likenesses?: Likenesses;
+}
 
 export interface KnownFiles {
   facts: FileFacts;
@@ -33,10 +30,9 @@ function scanPath(cacheDirectory: string, root: string): string {
 
 export async function recallFiles(cacheDirectory: string, layout: Layout): Promise<KnownFiles | undefined> {
   const kept = await readColumns(scanPath(cacheDirectory, layout.root));
-  const meta = filesMeta.safeParse(kept?.meta);
-  if (!kept || !meta.success || meta.data.kind !== layout.kind || meta.data.root !== layout.root)
-    return undefined;
-  const { files, reasons, likenesses } = meta.data;
+  const meta = kept?.meta as Partial<FilesMeta> | undefined;
+  if (!kept || !meta?.files || meta.kind !== layout.kind || meta.root !== layout.root) return undefined;
+  const { files, reasons = [], likenesses } = meta;
   const facts = new FileFacts(files.length);
   const columns = facts.columns();
   for (const [name, column] of Object.entries(columns)) {
@@ -55,7 +51,7 @@ export async function keepFiles(
   facts: FileFacts,
   likenesses?: Likenesses,
 ): Promise<void> {
-  const meta: z.input<typeof filesMeta> = {
+  const meta: FilesMeta = {
     kind: layout.kind === 'texts' ? 'texts' : 'images',
     root: layout.root,
     files: layout.candidates.map(({ file }) => file),

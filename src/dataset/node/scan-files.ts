@@ -7,6 +7,11 @@ import { scanPicture, scanText } from './scan-file';
 // sharp works in libuv's pool (four threads by default); two more keep it fed while a file is read or hashed.
 const filesAtOnce = 6;
 
+interface KnownFacts {
+  facts: FileFacts;
+  places: Map<string, number>;
+}
+
 /**
  * Reads every candidate that `known` does not hold with the same size and time. JavaScript's thread does little more
  * than wait: decoding is done by libvips in other threads.
@@ -16,11 +21,16 @@ const filesAtOnce = 6;
  */
 export async function readFacts(
   layout: Layout,
-  known: { facts: FileFacts; places: Map<string, number> } | undefined,
+  known: KnownFacts | undefined,
   onProgress: (progress: ScanProgress) => void,
   signal?: AbortSignal,
 ): Promise<{ facts: FileFacts; read: number; complete: boolean }> {
   const { candidates } = layout;
+  if (known && isUnchanged(candidates, known)) {
+    const done = candidates.length;
+    onProgress({ type: 'progress', stage: 'reading', done, total: done, remainingSeconds: 0 });
+    return { facts: known.facts, read: 0, complete: true };
+  }
   const facts = new FileFacts(candidates.length);
   const pending: number[] = [];
   for (let index = 0; index < candidates.length; index += 1) {
@@ -47,10 +57,21 @@ export async function readFacts(
   return { facts, read: pending.length, complete: !signal?.aborted };
 }
 
-function isSame(facts: FileFacts, place: number, candidate: { bytes: number; modified: number }): boolean {
+function isUnchanged(candidates: Layout['candidates'], known: KnownFacts): boolean {
   return (
-    facts.stateOf(place) !== 'not-read' &&
-    facts.stateOf(place) !== 'unreadable-file' &&
+    candidates.length === known.facts.count &&
+    candidates.every(
+      (candidate, place) =>
+        known.places.get(candidate.file) === place && isSame(known.facts, place, candidate),
+    )
+  );
+}
+
+function isSame(facts: FileFacts, place: number, candidate: { bytes: number; modified: number }): boolean {
+  const state = facts.stateOf(place);
+  return (
+    state !== 'not-read' &&
+    state !== 'unreadable-file' &&
     facts.bytes[place] === candidate.bytes &&
     facts.modified[place] === candidate.modified
   );

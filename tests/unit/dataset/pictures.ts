@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { onTestFinished } from 'vitest';
 import { randomBytes } from './random';
 
@@ -22,7 +22,7 @@ export async function put(root: string, file: string, content: Uint8Array | stri
 }
 
 /** A smooth coloured picture, different for every seed. */
-export function picture(seed: number, width = 96, height = 72): sharp.Sharp {
+export function picture(seed: number, width = 96, height = 72): Sharp {
   const coarse = randomBytes(6 * 5 * 3, seed);
   const raw = { raw: { width: 6, height: 5, channels: 3 as const } };
   return sharp(Buffer.from(coarse), raw).resize(width, height, { fit: 'fill', kernel: 'cubic' });
