@@ -1,23 +1,35 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { build } from 'vite';
+import { build as bundle } from 'vite';
 
 const root = resolve(import.meta.dirname, '../..');
 const cache = join(root, 'node_modules', '.cache', 'descent-test');
 
 const entries = { engine: 'src/engine/entry.ts', cli: 'src/cli/entry.ts' } as const;
+type ProgramName = keyof typeof entries;
+const builds = new Map<ProgramName, Promise<string>>();
 
 /**
  * Builds the engine (or the command line) as the product does: one CommonJS file, packages outside of it. Kept by the
  * hash of all sources, so that test files share it. Returns the file's path.
  */
-export async function buildProgram(name: keyof typeof entries): Promise<string> {
+export function buildProgram(name: ProgramName): Promise<string> {
+  // Once a test file: its tests then run the same program, also while somebody edits the sources.
+  let built = builds.get(name);
+  if (!built) {
+    built = build(name);
+    builds.set(name, built);
+  }
+  return built;
+}
+
+async function build(name: ProgramName): Promise<string> {
   const directory = join(cache, `${name}-${hashSources()}`);
   const program = join(directory, `${name}.cjs`);
   if (existsSync(program)) return program;
   const temporary = `${directory}.${process.pid}`;
-  await build({
+  await bundle({
     configFile: false,
     root,
     logLevel: 'error',

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { DescentError } from '../../contract/errors';
 import { applicationDirectory } from '../../studio/node/application-directory';
 import { withSession } from '../session';
@@ -8,7 +8,7 @@ import { withSession } from '../session';
 export function addOpenAction(program: Command): void {
   program
     .option('--web', 'open the studio in the browser')
-    .option('--port <port>', 'port of the studio in the browser (default: any free one)', Number)
+    .option('--port <port>', 'port of the studio in the browser (default: any free one)', parsePort)
     .option('--no-browser', 'only print the address')
     .allowExcessArguments()
     .action((options: { port?: number; browser: boolean }, command: Command) => {
@@ -38,6 +38,12 @@ export function addOpenAction(program: Command): void {
         { warm: true },
       );
     });
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port < 65_536) return port;
+  throw new InvalidArgumentError('A port is a number from 0 to 65535.');
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -110,7 +110,7 @@ describe('descent train', () => {
   });
 
   it('writes a checkpoint on Ctrl-C, exits with 130, says how to go on, and resume goes on', async () => {
-    const words = ['train', iris, '--library', library, '--epochs', '60', '--json'];
+    const words = ['train', iris, '--library', library, '--epochs', '30', '--json'];
     const command = await startCommandLine(words, home);
     const { run } = await command.line('run');
     await command.line('epoch');
@@ -124,7 +124,7 @@ describe('descent train', () => {
     expect(resumed.lines.at(-1)).toMatchObject({ type: 'done', run });
     const epochs = resumed.lines.filter(({ type }) => type === 'epoch').map(({ epoch }) => epoch as number);
     expect(epochs[0]).toBeGreaterThan(1);
-    expect(epochs.at(-1)).toBe(60);
+    expect(epochs.at(-1)).toBe(30);
   });
 
   it('exits with 1 and a sentence when the data can not be trained on', async () => {

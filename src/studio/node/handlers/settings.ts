@@ -1,4 +1,6 @@
+import { RunLibrary } from '../../../record/node/run-library';
 import type { StudioContext } from '../context';
+import { folderPath } from '../data/dataset-cache';
 import type { CallHandlers } from '../dispatch';
 import { examine } from '../doctor';
 
@@ -31,8 +33,9 @@ export function settingsHandlers(context: StudioContext): SettingsCalls {
     'studio.doctor': () => examine(context),
     'studio.settings': () => settings.read(),
     'studio.changeSettings': async (changes) => {
+      // Before it is written down: a library that can't be opened would be there at every start.
+      if (changes.library !== undefined) await RunLibrary.open(folderPath(changes.library));
       const changed = await settings.change(changes);
-      await context.library();
       if (changes.library !== undefined) context.runNews.tell();
       void jobs.pump();
       return changed;

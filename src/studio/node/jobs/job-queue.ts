@@ -126,7 +126,7 @@ export class JobQueue {
 
   /** Looks for a place for the next waiting job. Called when a job came, ended, or a setting changed. */
   async pump(): Promise<void> {
-    const places = await this.services.jobsAtOnce();
+    const places = await this.places();
     while (!this.closed && this.training.size < places) {
       const next = this.jobs.find((job) => job.status === 'queued' && !this.training.has(job));
       if (!next) return;
@@ -152,6 +152,16 @@ export class JobQueue {
       else await job.stop().catch(() => job.interrupt());
     }
     await Promise.all(this.training.values());
+  }
+
+  private async places(): Promise<number> {
+    try {
+      return await this.services.jobsAtOnce();
+    } catch (error) {
+      // Settings that can't be read must not keep a job from training.
+      this.services.logger.warn(`How many jobs train at once is unknown: ${(error as Error).message}`);
+      return 1;
+    }
   }
 
   private add(library: RunLibrary, run: Run, resume: boolean): void {

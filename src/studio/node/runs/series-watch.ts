@@ -48,12 +48,15 @@ export async function* watchSeries(
       coalescers.get(run)?.trigger();
     }
   });
+  const lookAtOtherProcesses = async (): Promise<void> => {
+    for (const { id, status } of await library.list()) {
+      if (coalescers.has(id) && activeStatuses.has(status) && !jobs.find(id)?.active) lookOrWarn(id);
+    }
+  };
   const timer = setInterval(() => {
-    void library.list().then((listings) => {
-      for (const { id, status } of listings) {
-        if (coalescers.has(id) && activeStatuses.has(status) && !jobs.find(id)?.active) lookOrWarn(id);
-      }
-    });
+    lookAtOtherProcesses().catch((error: Error) =>
+      logger.warn(`The library can't be looked at: ${error.message}`),
+    );
   }, lookMilliseconds);
   for (const coalescer of coalescers.values()) coalescer.trigger();
   try {
