@@ -1,19 +1,10 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import type { ModelMetadata } from '../contract/metadata';
-import { writeDirectoryAtomically } from '../files/node/atomic';
+import { type ModelFiles, weightsFileName, writeModelFiles } from './model-files';
 
-export const modelFileName = 'model.json';
-export const weightsFileName = 'weights.bin';
+export { modelFileName, weightsFileName } from './model-files';
 
-export interface ModelFiles {
-  /** model.json's content. */
-  json: Record<string, unknown>;
-  weights: Uint8Array;
-}
-
-/** A model as the two files of TF.js' layers format, with `metadata` in userDefinedMetadata.descent. */
+/** A model with its weights of now, and `metadata` in userDefinedMetadata.descent. The files share nothing with it. */
 export async function serializeModel(model: tf.LayersModel, metadata: ModelMetadata): Promise<ModelFiles> {
   let files: ModelFiles | undefined;
   await model.save(
@@ -41,9 +32,5 @@ export async function saveModel(
   directory: string,
   metadata: ModelMetadata,
 ): Promise<void> {
-  const { json, weights } = await serializeModel(model, metadata);
-  await writeDirectoryAtomically(directory, async (temporary) => {
-    await writeFile(join(temporary, weightsFileName), weights);
-    await writeFile(join(temporary, modelFileName), JSON.stringify(json));
-  });
+  await writeModelFiles(directory, await serializeModel(model, metadata));
 }

@@ -4,7 +4,8 @@ import { DescentError } from '../contract/errors';
 import type { Hyperparameters } from '../contract/hyperparameters';
 import type { ModelMetadata } from '../contract/metadata';
 import type { LayerSummary } from '../contract/run';
-import { saveModel } from '../model/save-model';
+import type { ModelFiles } from '../model/model-files';
+import { serializeModel } from '../model/save-model';
 import { prepareForTraining, type TrainingView, trainingView } from '../model/training-view';
 import { type NamedVariable, namedVariables, summarizeLayers } from '../model/weights';
 import type {
@@ -298,8 +299,8 @@ export class PlainProgram implements TrainingProgram {
     this.options.train.pipeline.seek(state.position);
   }
 
-  async saveModel(directory: string): Promise<void> {
-    await saveModel(this.model, directory, this.options.metadata);
+  modelFiles(): Promise<ModelFiles> {
+    return serializeModel(this.model, this.options.metadata);
   }
 
   tensorCount(): number {

@@ -1,5 +1,6 @@
 import type { SplitName } from '../contract/dataset';
 import type { LayerSummary } from '../contract/run';
+import type { ModelFiles } from '../model/model-files';
 import type { PipelinePosition, PipelineStage, SkippedExample } from '../pipeline/example-source';
 import type { NamedTensor } from './named-tensor';
 
@@ -84,8 +85,8 @@ export interface TrainingProgram {
   save(): Promise<ProgramState>;
   /** @throws DescentError `bad-input` when the state is another model's */
   restore(state: ProgramState): Promise<void>;
-  /** Writes the model with its weights of now as a TF.js layers model with metadata. */
-  saveModel(directory: string): Promise<void>;
+  /** The model with its weights of now as a TF.js layers model with metadata; a copy. */
+  modelFiles(): Promise<ModelFiles>;
   /** Tensors alive in the process. */
   tensorCount(): number;
   dispose(): Promise<void>;

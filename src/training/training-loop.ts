@@ -7,15 +7,10 @@ import type { JobEvent } from '../contract/frames';
 import type { Hyperparameters } from '../contract/hyperparameters';
 import type { Environment } from '../contract/run';
 import { writeFileAtomically } from '../files/node/atomic';
+import { writeModelFiles } from '../model/model-files';
 import { BestTracker } from './best-tracker';
-import {
-  type CheckpointContent,
-  hasCheckpoint,
-  type LoadedCheckpoint,
-  pruneCheckpoints,
-  readCheckpoint,
-  writeCheckpoint,
-} from './checkpoint';
+import type { CheckpointState, LoadedCheckpoint, LoopState } from './checkpoint';
+import { CheckpointKeeper } from './checkpoint-keeper';
 import type { JobControls } from './controls';
 import { EpochMeans } from './epoch-means';
 import { evaluationFileName, reportEvaluation } from './evaluation-report';
@@ -52,7 +47,7 @@ export class TrainingLoop {
   private readonly scalars: ScalarBatcher;
   private readonly meter = new ProgressMeter();
   private readonly best: BestTracker;
-  private readonly checkpoints: string;
+  private readonly keeper: CheckpointKeeper;
   private readonly history: Record<string, number>[];
   private means: EpochMeans;
   /** Epochs finished. */
@@ -73,7 +68,7 @@ export class TrainingLoop {
     const state = plan.checkpoint?.state.loop;
     this.scalars = new ScalarBatcher(emit);
     this.best = new BestTracker(state);
-    this.checkpoints = join(plan.runDirectory, 'checkpoints');
+    this.keeper = new CheckpointKeeper(program, plan, phaseName, emit);
     this.history = [...(state?.history ?? [])];
     this.means = new EpochMeans(state?.epochSums, state?.epochExamples);
     this.epoch = state?.epoch ?? 0;
@@ -87,12 +82,12 @@ export class TrainingLoop {
     try {
       await this.start();
       const ending = await this.train();
-      if (ending === 'stopped') await this.checkpoint(false);
+      if (ending === 'stopped') await this.writeCheckpoint();
       return await this.conclude(ending);
     } catch (error) {
       if (!(error instanceof Interrupted)) throw error;
       await this.returnToLastStep();
-      await this.checkpoint(false, this.plan.unacknowledgedFrames);
+      await this.writeCheckpoint(this.plan.unacknowledgedFrames);
       return 'interrupted';
     } finally {
       this.scalars.flush();
@@ -103,6 +98,7 @@ export class TrainingLoop {
   private async start(): Promise<void> {
     const { program, plan } = this;
     if (plan.checkpoint) await program.restore(plan.checkpoint.program);
+    await this.keeper.discardAfter(program.step);
     this.controls.step = program.step;
     this.emit({
       type: 'started',
@@ -124,7 +120,7 @@ export class TrainingLoop {
     }
   }
 
-  private noticeOtherEngine(before: CheckpointContent['engine']): void {
+  private noticeOtherEngine(before: CheckpointState['engine']): void {
     const { engine, threads } = this.plan.environment;
     if (before.kind === engine && before.threads === threads) return;
     this.emit({
@@ -311,50 +307,35 @@ export class TrainingLoop {
     const seconds = this.epochSeconds + (performance.now() - before) / 1000;
     this.means = new EpochMeans();
     this.epochSeconds = 0;
-    const isBest = this.best.finish(this.epoch, program.step, all);
+    this.best.finish(this.epoch, program.step, all);
     this.emit({ type: 'epoch', epoch: this.epoch, step: program.step, seconds, metrics: all });
-    if (isBest) await program.saveModel(join(this.plan.runDirectory, 'model'));
-    const { checkpointEveryEpochs, epochs } = this.plan.hyperparameters;
-    if (isBest || this.epoch % checkpointEveryEpochs === 0 || this.epoch === epochs)
-      await this.checkpoint(isBest);
+    await this.keeper.epochEnded(this.state());
     this.tellProgress();
   }
 
-  private async checkpoint(isBest: boolean, frames?: () => Uint8Array): Promise<void> {
-    const { program, plan } = this;
+  private async writeCheckpoint(frames?: () => Uint8Array): Promise<void> {
     this.scalars.flush();
-    const best = isBest || this.best.best?.step === program.step;
-    const written = await writeCheckpoint(this.checkpoints, {
-      program: await program.save(),
-      loop: {
-        epoch: this.epoch,
-        learningRate: this.learningRate,
-        epochSums: this.means.state,
-        epochExamples: this.means.examples,
-        epochSeconds: this.epochSeconds,
-        best: this.best.best,
-        epochsWithoutImprovement: this.best.epochsWithoutImprovement,
-        history: this.history,
-        trainingSeconds: this.trainingSeconds,
-      },
-      phase: phaseName,
-      engine: {
-        kind: plan.environment.engine,
-        version: plan.environment.engineVersion,
-        threads: plan.environment.threads,
-      },
-      best,
-      frames: frames?.(),
-    });
-    this.emit({ type: 'checkpoint', step: program.step, epoch: this.epoch, best, ...written });
-    await pruneCheckpoints(this.checkpoints, plan.hyperparameters.keepCheckpoints, this.best.best?.step);
+    await this.keeper.write(this.state(), frames);
+  }
+
+  private state(): LoopState {
+    return {
+      epoch: this.epoch,
+      learningRate: this.learningRate,
+      epochSums: this.means.state,
+      epochExamples: this.means.examples,
+      epochSeconds: this.epochSeconds,
+      best: this.best.best,
+      epochsWithoutImprovement: this.best.epochsWithoutImprovement,
+      history: [...this.history],
+      trainingSeconds: this.trainingSeconds,
+    };
   }
 
   /** An interruption of the last evaluation finds the best weights in the program, not those of the last step. */
   private async returnToLastStep(): Promise<void> {
     if (this.program.step === this.controls.step) return;
-    const path = join(this.checkpoints, String(this.controls.step));
-    await this.program.restore((await readCheckpoint(path)).program);
+    await this.program.restore(await this.keeper.read(this.controls.step));
   }
 
   /** Evaluates the best weights on the held-out split; the run's model is theirs already. */
@@ -362,10 +343,10 @@ export class TrainingLoop {
     const { program, plan } = this;
     const modelDirectory = join(plan.runDirectory, 'model');
     const best = this.best.best;
-    if (!(await hasCheckpoint(this.checkpoints, program.step))) await this.checkpoint(false);
-    if (best && best.step !== program.step && (await hasCheckpoint(this.checkpoints, best.step)))
-      await program.restore((await readCheckpoint(join(this.checkpoints, String(best.step)))).program);
-    await program.saveModel(modelDirectory);
+    if (!(await this.keeper.has(program.step))) await this.writeCheckpoint();
+    if (best && best.step !== program.step && (await this.keeper.has(best.step)))
+      await program.restore(await this.keeper.read(best.step));
+    await writeModelFiles(modelDirectory, await program.modelFiles());
     const evaluated = await this.evaluateHeldOut();
     const summary: Record<string, number> = {
       ...(best ? best.metrics : this.means.examples > 0 ? this.means.means : {}),

@@ -131,7 +131,7 @@ describe('optimizers', () => {
   ];
 
   function ours(settings: OptimizerSettings, learningRate: number): number[] {
-    const variable = tf.variable(tf.tensor1d([1, 2, 3]));
+    const variable = tf.tidy(() => tf.variable(tf.tensor1d([1, 2, 3])));
     const optimizer = new Optimizer(settings, [{ name: 'w', variable }]);
     gradients.forEach((gradient, index) => {
       tf.tidy(() => optimizer.apply([tf.tensor1d(gradient)], learningRate, index + 1));

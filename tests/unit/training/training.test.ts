@@ -126,12 +126,10 @@ describe('the loop', () => {
     const question = options('iris', { ...iris, epochs: 12, learningRate: 0.3, keepCheckpoints: 2 });
     const recording = await train(question);
     const steps = await checkpointSteps(join(question.runDirectory, 'checkpoints'));
-    const best = recording
-      .all('checkpoint')
-      .filter((checkpoint) => checkpoint.best)
-      .at(-1)!;
-    expect(steps).toContain(best.step);
-    expect(steps.length).toBe(best.step === steps[0] || best.step === steps[1] ? 2 : 3);
+    const { totalSteps, stepsPerEpoch } = recording.all('started')[0]!;
+    expect(steps[0]).toBe(totalSteps);
+    expect(steps).toContain(recording.summary.best_epoch! * stepsPerEpoch);
+    expect(steps.length).toBeLessThanOrEqual(3);
   });
 
   it('records histograms with gradients every N steps when asked', async () => {
@@ -222,7 +220,7 @@ describe('the loop', () => {
     const recording = await train(
       options('iris', {
         ...iris,
-        epochs: 500,
+        epochs: 250,
         batchSize: 8,
         histogramEverySteps: 1_000_000,
         checkpointEveryEpochs: 1000,
@@ -230,12 +228,13 @@ describe('the loop', () => {
     );
     const tensors = recording.series('system/tensors').map(([, value]) => value);
     expect(new Set(tensors).size).toBe(1);
+    expect(tensors.length * recording.all('started')[0]!.stepsPerEpoch).toBeGreaterThan(3000);
     expect(tf.memory().numTensors).toBe(before);
     const resident = recording.series('system/rss_bytes').map(([, value]) => value);
     const mean = (from: number, to: number) =>
       resident.slice(from, to).reduce((sum, value) => sum + value, 0) / (to - from);
-    expect(mean(450, 500) / mean(200, 250)).toBeLessThan(1.05);
-  });
+    expect(mean(200, 250) / mean(100, 150)).toBeLessThan(1.05);
+  }, 300_000);
 
   it.each(['sgd', 'momentum', 'nesterov', 'rmsprop', 'adagrad'] as const)(
     'learns with %s',
