@@ -41,6 +41,6 @@ async function drawWeights(target: HTMLElement, layer: tf.layers.Layer): Promise
     const values = Array.from(await tensors[index]!.data());
     const area = element('div');
     target.append(element('h3', {}, `${variable.name} [${variable.shape.join(', ')}]`), area);
-    await render.histogram(area, values, { height: 150, stats: true });
+    await render.histogram(area, values, { height: 150 });
   }
 }
