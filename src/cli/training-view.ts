@@ -42,7 +42,7 @@ export class TrainingView {
         );
         break;
       case 'phase':
-        this.say(`Phase ${frame.name} from step ${frame.step}`);
+        if (frame.step > 0) this.say(`Phase ${frame.name} from step ${frame.step}`);
         break;
       case 'skipped':
         for (const { file, reason } of frame.files.slice(0, 20)) this.say(`Skipped ${file}: ${reason}`);
@@ -62,7 +62,7 @@ export class TrainingView {
     this.line.clear();
     if (Object.keys(run.summary).length > 0) {
       const rows = Object.entries(run.summary).map(([name, value]) => [name, formatNumber(value)]);
-      this.output.say(textTable([{ title: 'metric' }, { title: 'best epoch', align: 'right' }], rows));
+      this.output.say(textTable([{ title: 'metric' }, { title: 'value', align: 'right' }], rows));
     }
     this.output.say(`${run.name} is ${run.status}; it is in ${run.path}`);
   }

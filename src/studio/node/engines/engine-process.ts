@@ -96,16 +96,23 @@ export function engineDeath(exit: EngineExit): DescentError {
     : exit.code === null
       ? 'could not be started'
       : `ended with exit code ${exit.code}`;
-  const lastLine = exit.lines.findLast((line) => line.trim() !== '' && !/^\s+at /.test(line));
+  const words = tellingLine(exit.lines);
   return new DescentError(
     'engine-died',
-    `The engine process ${cause}${lastLine === undefined ? '.' : `. Its last line: ${lastLine.trim()}`}`,
+    `The engine process ${cause}${words === undefined ? '.' : `. It said: ${words}`}`,
     { remedy: remedyFor(exit), cause: exit },
   );
 }
 
+/** An uncaught error's own line, above its stack; else the last line with words. */
+function tellingLine(lines: readonly string[]): string | undefined {
+  const words = lines.filter((line) => /\w/.test(line) && !/^(\s+at |Node\.js v)/.test(line));
+  return (words.findLast((line) => /^\s*(Uncaught )?\w*Error\b/.test(line)) ?? words.at(-1))?.trim();
+}
+
 function remedyFor(exit: EngineExit): string {
-  if (exit.signal === 'SIGKILL') {
+  const outOfMemory = exit.lines.some((line) => /bad_alloc|out of memory|OOM/.test(line));
+  if (exit.signal === 'SIGKILL' || outOfMemory) {
     return 'Often the computer ran out of memory: use a smaller batch or picture size, then resume from the last checkpoint.';
   }
   if (

@@ -25,7 +25,7 @@ type RunCalls = Pick<
 const watchMilliseconds = 250;
 
 export function runHandlers(context: StudioContext): RunCalls {
-  const { library, series, runNews } = context;
+  const { library, series, runNews, jobs } = context;
   return {
     'runs.list': async ({ search, archived }) => (await library()).list({ search, archived }),
     'runs.get': async ({ run: id }) => {
@@ -38,7 +38,10 @@ export function runHandlers(context: StudioContext): RunCalls {
     'runs.update': async ({ run: id, name, tags, note, archived }) => {
       const runs = await library();
       let run = await runs.read(id);
-      if (name !== undefined) run = await runs.rename(id, name);
+      if (name !== undefined) {
+        run = await runs.rename(id, name);
+        jobs.rename(id, run.name);
+      }
       if (tags !== undefined) run = await runs.setTags(id, tags);
       if (note !== undefined) run = await runs.setNote(id, note);
       if (archived !== undefined) run = await (archived ? runs.archive(id) : runs.unarchive(id));

@@ -124,6 +124,14 @@ export class JobQueue {
     else await job.stop();
   }
 
+  /** The person has given a run another name. */
+  rename(id: string, name: string): void {
+    const job = this.find(id);
+    if (!job) return;
+    job.name = name;
+    this.news.tell({ run: id, ended: false });
+  }
+
   /** Looks for a place for the next waiting job. Called when a job came, ended, or a setting changed. */
   async pump(): Promise<void> {
     const places = await this.places();

@@ -29,7 +29,7 @@ const endPatienceMilliseconds = 60_000;
 /** One run that waits, trains or has ended in this process. */
 export class TrainingJob {
   readonly id: string;
-  readonly name: string;
+  name: string;
   /** It changes to an ending one when everything is on the disk and the engine is gone. */
   status: RunStatus = 'queued';
   private readonly datasetName: string;
