@@ -1,28 +1,9 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { _electron, test as base, type ElectronApplication, type Page } from '@playwright/test';
 import { descendants, lives } from './processes';
-
-export const root = resolve(import.meta.dirname, '../../..');
-
-interface Runtime {
-  path: string;
-  args: string[];
-  version: string;
-  old: boolean;
-}
-
-/** The Electron that set-up found (`npm run setup`). */
-function findRuntime(): Runtime {
-  const file = join(root, 'node_modules', '.descent', 'setup.json');
-  const runtime = existsSync(file)
-    ? (JSON.parse(readFileSync(file, 'utf8')).electron as Runtime | null)
-    : null;
-  if (!runtime)
-    throw new Error('Set-up found no Electron here. Run `npm run setup -- --retry` with a network.');
-  return runtime;
-}
+import { drivenRuntime, findRuntime, type Runtime } from './runtime';
 
 /** Descent in its window, with a home of its own: nothing of the person who runs the tests is read or written. */
 export class Descent {
@@ -32,6 +13,8 @@ export class Descent {
   readonly complaints: string[] = [];
   private app: ElectronApplication | undefined;
   private shown: Page | undefined;
+  /** The main process; of the last start. */
+  pid = 0;
 
   get application(): ElectronApplication {
     if (!this.app) throw new Error('Descent was not started.');
@@ -60,15 +43,16 @@ export class Descent {
     };
   }
 
-  get command(): { path: string; args: string[] } {
-    const { path, args } = findRuntime();
-    return { path, args: [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), ...args] };
+  /** What a person's second start would run. */
+  get command(): Runtime {
+    return withoutSandboxForRoot(findRuntime());
   }
 
   async start(): Promise<void> {
     mkdirSync(join(this.home, 'documents'), { recursive: true });
-    const { path, args } = this.command;
+    const { path, args } = withoutSandboxForRoot(drivenRuntime());
     this.app = await _electron.launch({ executablePath: path, args, env: this.environment });
+    this.pid = this.app.process().pid ?? 0;
     this.take(await this.app.firstWindow());
   }
 
@@ -81,10 +65,6 @@ export class Descent {
     page.on('pageerror', (error) => this.complaints.push(String(error)));
   }
 
-  get pid(): number {
-    return this.application.process().pid ?? 0;
-  }
-
   /** Processes of the studio and of engines, by the program that they run. */
   processes(program: 'studio' | 'engine'): number[] {
     return descendants(this.pid)
@@ -94,6 +74,7 @@ export class Descent {
 
   /** Ends it if it still runs, and takes its home away. */
   async discard(): Promise<void> {
+    if (this.pid === 0) return;
     const all = [this.pid, ...descendants(this.pid).map(({ pid }) => pid)];
     for (const pid of all) {
       try {
@@ -107,12 +88,17 @@ export class Descent {
   }
 }
 
+/** Chromium refuses its sandbox to root. */
+function withoutSandboxForRoot(runtime: Runtime): Runtime {
+  return process.getuid?.() === 0 ? { ...runtime, args: ['--no-sandbox', ...runtime.args] } : runtime;
+}
+
 export const test = base.extend<{ descent: Descent }>({
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's needs from the pattern
   descent: async ({}, use, info) => {
     const descent = new Descent();
-    await descent.start();
     try {
+      await descent.start();
       await use(descent);
       if (info.status !== info.expectedStatus)
         await descent.page.screenshot({ path: info.outputPath('failed.png') }).catch(() => undefined);
