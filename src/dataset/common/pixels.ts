@@ -1,4 +1,4 @@
-import { blend, interpolation } from './resize';
+import { blend, type Interpolation, interpolation } from './resize';
 
 /** EXIF orientation: 1 upright, 2 mirrored, 3 half turn, 4 upside down, 5 transposed, 6 needs a quarter turn clockwise, 7 transposed the other way, 8 a quarter turn counter-clockwise. */
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
@@ -101,8 +101,8 @@ export function upright(picture: RawPicture): RawPicture {
  */
 export function preprocessPicture(picture: RawPicture, shape: PictureShape): Uint8Array {
   const walk = walkFor(picture.orientation, picture.height, picture.width);
-  const rows = compact(interpolation(walk.height, shape.height));
-  const columns = compact(interpolation(walk.width, shape.width));
+  const rows = compactTable(walk.height, shape.height);
+  const columns = compactTable(walk.width, shape.width);
   const gathered = new Uint8Array(rows.places.length * columns.places.length * shape.channels);
   let next = 0;
   for (const y of rows.places) {
@@ -113,6 +113,7 @@ export function preprocessPicture(picture: RawPicture, shape: PictureShape): Uin
       next += shape.channels;
     }
   }
+  if (walk.height === shape.height && walk.width === shape.width) return gathered;
   return blend(gathered, columns.places.length, shape.channels, rows.table, columns.table);
 }
 
@@ -149,10 +150,23 @@ function walkFor(orientation: number | undefined, height: number, width: number)
 }
 
 /** The distinct source places that an interpolation reads, and the interpolation in terms of their positions. */
-function compact(table: ReturnType<typeof interpolation>) {
+interface CompactTable {
+  places: number[];
+  table: Interpolation;
+}
+
+// Most folders hold pictures of few sizes: their tables are made once.
+const knownTables = new Map<string, CompactTable>();
+const mostTables = 256;
+
+function compactTable(inputSize: number, outputSize: number): CompactTable {
+  const key = `${inputSize} ${outputSize}`;
+  const known = knownTables.get(key);
+  if (known) return known;
+  const table = interpolation(inputSize, outputSize);
   const places = [...new Set([...table.lower, ...table.upper])].sort((a, b) => a - b);
   const position = new Map(places.map((place, index) => [place, index]));
-  return {
+  const made = {
     places,
     table: {
       lower: table.lower.map((place) => position.get(place)!),
@@ -160,6 +174,9 @@ function compact(table: ReturnType<typeof interpolation>) {
       weight: table.weight,
     },
   };
+  if (knownTables.size >= mostTables) knownTables.clear();
+  knownTables.set(key, made);
+  return made;
 }
 
 function convertPixel(

@@ -1,9 +1,14 @@
-import { readFile } from 'node:fs/promises';
+import { readFile as readFileCallback } from 'node:fs';
+import { promisify } from 'node:util';
 import { decode as decodeBitmap } from 'bmp-ts';
 import sharp, { type Sharp } from 'sharp';
 import { DescentError } from '../../contract/errors';
 import { cmykToRgb, type PictureShape, preprocessPicture, type RawPicture } from '../common/pixels';
 import { isReadableFormat, type PictureFormat, sniffPicture } from './picture-format';
+import { decodeSmallPng } from './small-png';
+
+// Half the time of fs/promises' readFile for small files.
+const readFile = promisify(readFileCallback);
 
 export interface DecodedPicture extends RawPicture {
   pixels: Uint8Array;
@@ -54,6 +59,8 @@ export async function decodePicture(source: string | Uint8Array, name?: string):
   const bytes = typeof source === 'string' ? await readPicture(source) : source;
   const format = requireReadable(bytes, called);
   try {
+    const small = format === 'png' ? decodeSmallPng(bytes) : undefined;
+    if (small) return { ...small, orientation: 1, format } as DecodedPicture;
     return format === 'bmp' ? decodeBmp(bytes) : await decodeBySharp(bytes, format);
   } catch (error) {
     throw new DescentError('bad-input', `${called} is broken: ${decoderWords(error)}.`, {

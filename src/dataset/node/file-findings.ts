@@ -48,7 +48,7 @@ function addSizeFindings(
     return;
   }
   for (const name of layout.classFolders) {
-    if (usable.labels.includes(name)) continue;
+    if (usable.labels.length === 0 || usable.labels.includes(name)) continue;
     findings.add(
       'empty-class',
       'warns',
