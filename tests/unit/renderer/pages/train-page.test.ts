@@ -1,0 +1,148 @@
+// @vitest-environment happy-dom
+import { flushPromises } from '@vue/test-utils';
+import { afterEach, describe, expect, it } from 'vitest';
+import { useTrainCommand } from '../../../../renderer/composables/train-command';
+import TrainPage from '../../../../renderer/pages/train/TrainPage.vue';
+import { useDatasetStore } from '../../../../renderer/stores/dataset';
+import { useJobsStore } from '../../../../renderer/stores/jobs';
+import { folders } from '../../../support/fixture/folders';
+import { button, closePages, mountPage, text, until } from '../support';
+
+afterEach(closePages);
+
+async function openTrain(path: string, at = '/') {
+  let command: ReturnType<typeof useTrainCommand> | undefined;
+  const mounted = await mountPage(TrainPage, {
+    at,
+    before: () => {
+      command = useTrainCommand();
+      useJobsStore().watch();
+      void useDatasetStore().open(path);
+    },
+  });
+  await until(() => document.querySelector('form'));
+  return { ...mounted, command: command! };
+}
+
+function input(label: string): HTMLInputElement {
+  const found = [...document.querySelectorAll('label')].find((candidate) =>
+    candidate.textContent?.trim().startsWith(label),
+  );
+  return document.getElementById(found!.htmlFor) as HTMLInputElement;
+}
+
+async function type(label: string, value: string) {
+  const field = input(label);
+  field.value = value;
+  field.dispatchEvent(new Event('input'));
+  await flushPromises();
+}
+
+const started = (studio: { calls: { name: string; params: unknown }[] }) =>
+  studio.calls.filter((call) => call.name === 'jobs.start').map((call) => call.params);
+
+it('asks for a folder while none is open', async () => {
+  await mountPage(TrainPage);
+  expect(text()).toContain('Open a folder first');
+  expect(button('Train')).toBeUndefined();
+});
+
+describe('the form', () => {
+  it('begins with what is proposed for the folder, and has the presets of its kind alone', async () => {
+    await openTrain(folders.iris);
+    const model = input('Model') as unknown as HTMLSelectElement;
+    expect([...model.options].map((option) => option.value)).toEqual(['mlp', 'linear']);
+    expect(input('Epochs').value).toBe('12');
+    expect(text()).not.toContain('Picture size');
+    expect(text()).toContain('Steps in all48');
+  });
+
+  it('refuses a value out of range, says the range, and does not start', async () => {
+    const { studio, command } = await openTrain(folders.birds);
+    await type('Batch size', '0');
+    expect(text()).toContain('It must be a whole number from 1 to 65536.');
+    expect(button('Train')!.disabled).toBe(true);
+    command.taker.value!();
+    await flushPromises();
+    expect(started(studio)).toEqual([]);
+    await type('Batch size', '64');
+    expect(button('Train')!.disabled).toBe(false);
+  });
+
+  it('lists what was changed and takes it back', async () => {
+    await openTrain(folders.birds);
+    await type('Learning rate', '1e-2');
+    expect(text()).toContain('Learning rate0.001 → 0.01');
+    button('Reset all')!.click();
+    await until(() => text().includes('Nothing is changed.'));
+    expect(input('Learning rate').value).toBe('0.001');
+  });
+
+  it('drops the complaint about a setting that the chosen model has not', async () => {
+    await openTrain(folders.birds);
+    await type('Width', '-3');
+    expect(button('Train')!.disabled).toBe(true);
+    const model = input('Model') as unknown as HTMLSelectElement;
+    model.value = 'linear';
+    model.dispatchEvent(new Event('change'));
+    await until(() => !button('Train')!.disabled);
+  });
+
+  it('starts the run by the keyboard, with the changed settings and the name, and goes to it', async () => {
+    const { studio, command, router } = await openTrain(folders.birds);
+    await type('Epochs', '3');
+    const name = document.getElementById('run-name') as HTMLInputElement;
+    name.value = 'three';
+    name.dispatchEvent(new Event('input'));
+    command.taker.value!();
+    await until(() => router.currentRoute.value.path.startsWith('/runs/'));
+    expect(started(studio)).toMatchObject([
+      { path: folders.birds, name: 'three', hyperparameters: { epochs: 3, batchSize: 32 } },
+    ]);
+  });
+
+  it('tells why a run could not be started', async () => {
+    const { studio } = await openTrain(folders.birds);
+    studio.failNext('jobs.start', {
+      code: 'not-found',
+      message: 'The folder is gone.',
+      remedy: 'Put it back.',
+    });
+    button('Train')!.click();
+    await until(() => text().includes('The folder is gone.'));
+    expect(text()).toContain('Put it back.');
+    expect(button('Train')!.disabled).toBe(false);
+  });
+});
+
+it('begins with the settings of an earlier run and starts from it as its parent', async () => {
+  const { studio: fixture } = await mountPage(TrainPage);
+  const [first] = await fixture.client.call('runs.list', { search: 'batch 64' });
+  closePages();
+  const { studio, router } = await openTrain(folders.iris, `/?from=${encodeURIComponent(first!.id)}`);
+  await until(() => text().includes('as in “small-cnn · batch 64”'));
+  expect(input('Batch size').value).toBe('64');
+  await type('Batch size', '16');
+  expect(text()).toContain('Changed from “small-cnn · batch 64”');
+  expect(text()).toContain('Batch size64 → 16');
+  button('Train')!.click();
+  await until(() => router.currentRoute.value.path.startsWith('/runs/'));
+  expect(started(studio)).toMatchObject([
+    { path: folders.birds, parent: first!.id, hyperparameters: { batchSize: 16 } },
+  ]);
+});
+
+it('pauses, continues and stops jobs of the queue', async () => {
+  await mountPage(TrainPage, {
+    fixture: { running: true, stepsPerSecond: 1 },
+    before: () => useJobsStore().watch(),
+  });
+  const name = 'small-cnn · live';
+  (await until(() => button(`Pause “${name}”`))).click();
+  (await until(() => button(`Continue “${name}”`))).click();
+  await until(() => button(`Pause “${name}”`));
+  button('Take “mlp · next” out of the queue')!.click();
+  await until(() => !text().includes('mlp · next'));
+  button(`Stop “${name}”: it ends after its step, with a checkpoint`)!.click();
+  await until(() => text().includes('No job runs and none waits.'));
+});
