@@ -52,7 +52,7 @@ function proposeForImages(summary: DatasetSummary): Choice {
   const values: Partial<Hyperparameters> = {
     model: 'small-cnn',
     imageSize,
-    batchSize: batchSizeFor(train, 64),
+    batchSize: batchSizeFor(train, train > 20_000 ? 64 : 32),
     epochs: train > 20_000 ? 5 : train > 4000 ? 10 : train > 1000 ? 15 : 25,
     ...(glyphs ? {} : { flipLeftRight: true, brightness: 0.2 }),
   };
