@@ -107,7 +107,7 @@ describe('descent train', () => {
     ]);
     expect(existsSync(join(home, 'carried away', 'model.json'))).toBe(true);
     expect(exported.status).toBe(0);
-  });
+  }, 180_000);
 
   it('writes a checkpoint on Ctrl-C, exits with 130, says how to go on, and resume goes on', async () => {
     const words = ['train', iris, '--library', library, '--epochs', '30', '--json'];
@@ -125,7 +125,7 @@ describe('descent train', () => {
     const epochs = resumed.lines.filter(({ type }) => type === 'epoch').map(({ epoch }) => epoch as number);
     expect(epochs[0]).toBeGreaterThan(1);
     expect(epochs.at(-1)).toBe(30);
-  });
+  }, 180_000);
 
   it('exits with 1 and a sentence when the data can not be trained on', async () => {
     const { status, words } = await descent('train', library);
