@@ -1,6 +1,6 @@
 import type { Dirent } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
-import { basename, extname, join, resolve } from 'node:path';
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { basename, extname, join, resolve, sep } from 'node:path';
 import { DescentError } from '../../contract/errors';
 import { testSplit, trainSplit, validationSplit } from '../common/split';
 import { hasPictureExtension } from './picture-format';
@@ -139,11 +139,10 @@ async function walk(
   for (const item of listing) {
     if (item.name.startsWith('.') || systemFiles.has(item.name.toLowerCase())) continue;
     const itemParts = [...parts, item.name];
-    const type = item.isSymbolicLink() ? await linkTarget(join(directory, item.name)) : item;
+    const type = item.isSymbolicLink() ? await linkTarget(directory, item.name) : item;
     if (type?.isDirectory()) {
       folders.push(itemParts);
-      // A link to a folder above would never end.
-      if (itemParts.length < 16) await walk(root, itemParts, entries, folders, progress, signal);
+      await walk(root, itemParts, entries, folders, progress, signal);
     } else if (type?.isFile()) {
       entries.push({ parts: itemParts, file: itemParts.join('/') });
     }
@@ -151,11 +150,13 @@ async function walk(
   progress(entries.length);
 }
 
-async function linkTarget(path: string) {
+/** What a link leads to; undefined for a dangling one, and for one that leads to a folder around it and would never end. */
+async function linkTarget(directory: string, name: string) {
   try {
-    return await stat(path);
+    const [target, here] = await Promise.all([realpath(join(directory, name)), realpath(directory)]);
+    return `${here}${sep}`.startsWith(`${target}${sep}`) ? undefined : await stat(target);
   } catch {
-    return undefined; // A dangling link is no file.
+    return undefined;
   }
 }
 

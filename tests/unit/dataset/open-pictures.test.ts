@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rename, rm, stat, symlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import sharp from 'sharp';
@@ -330,6 +330,33 @@ describe('a folder of pictures', () => {
       files: ['stray.jpg', 'a/notes.txt'],
     });
     expect(dataset.summary.exampleCount).toBe(24);
+  });
+
+  it('warns of pictures that decode with parts damaged, and still trains on them', async () => {
+    const root = await temporaryFolder();
+    await putClasses(root, ['a', 'b'], 12);
+    const bytes = await jpeg(300, 160, 120);
+    // Zeros in the middle of the scan's data: libjpeg goes on, and complains.
+    await put(root, 'a/scratched.jpg', Buffer.from(bytes).fill(0, bytes.length - 900, bytes.length - 600));
+    const dataset = await open(root);
+    const finding = dataset.summary.findings.find(({ id }) => id === 'broken-file:damaged');
+    expect(finding).toMatchObject({ files: ['a/scratched.jpg'], leftOut: false, severity: 'warns' });
+    expect(filesOf(dataset)).toContain('a/scratched.jpg');
+  });
+
+  it('follows links to files and folders, but not in circles', async () => {
+    const root = await temporaryFolder();
+    await putClasses(root, ['a'], 12);
+    const elsewhere = await temporaryFolder();
+    await putClasses(elsewhere, ['b'], 12, 50);
+    await symlink(join(elsewhere, 'b'), join(root, 'b'));
+    await symlink(root, join(root, 'a', 'around'));
+    await symlink(join(root, 'gone.jpg'), join(root, 'a', 'dangling.jpg'));
+    const dataset = await open(root);
+    expect(dataset.summary.classes.map(({ name, count }) => [name, count])).toEqual([
+      ['a', 12],
+      ['b', 12],
+    ]);
   });
 
   it('lists the files of a finding, also those that are left out', async () => {
