@@ -24,6 +24,11 @@ export class FrameQueue {
     this.tasks.delete(key);
   }
 
+  /** Resolves when nothing waits to be drawn: the time to ask for more. */
+  async idle(): Promise<void> {
+    while (this.tasks.size > 0) await new Promise<void>((resolve) => this.request(resolve));
+  }
+
   private ask(): void {
     if (this.requested) return;
     this.requested = true;

@@ -112,7 +112,7 @@ export function lineModel(lines: readonly ChartLine[], settings: LineSettings): 
       raw: series.values,
       smoothed,
       rawPoints: smoothed === series.values || line.quiet ? null : interleave(x, raw),
-      points: interleave(x, main),
+      points: smoothed === series.values ? interleave(x, main) : thinned(x, main, settings.width),
     });
     horizontals.push(x);
     const [from, to] = settings.zoom ? within(x, settings.zoom) : [0, x.length];
@@ -190,6 +190,20 @@ function horizontalTicks(x: Extent, axis: AxisKind, count: number): Tick[] {
   if (axis === 'relative') return durationTicks(x.minimum, x.maximum, count);
   if (axis === 'wall') return wallTicks(x.minimum, x.maximum, count);
   return linearTicks(x.minimum, x.maximum, count, true);
+}
+
+/** A smoothed curve needs no more than about a point a pixel; the last always stays. */
+function thinned(x: Float64Array, y: Float64Array, width: number): Float64Array {
+  const every = Math.floor(x.length / Math.max(1, width));
+  if (every < 2) return interleave(x, y);
+  const count = Math.ceil((x.length - 1) / every) + 1;
+  const points = new Float64Array(count * 2);
+  for (let at = 0; at < count; at++) {
+    const index = at === count - 1 ? x.length - 1 : at * every;
+    points[at * 2] = x[index]!;
+    points[at * 2 + 1] = y[index]!;
+  }
+  return points;
 }
 
 /** First index at or after the range's start, and one past its last. */

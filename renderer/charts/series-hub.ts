@@ -1,6 +1,8 @@
+import { nextTick } from 'vue';
 import { type ErrorMessage, toErrorMessage } from '../../src/contract/errors';
 import type { ScalarQuery, ScalarSeries } from '../../src/contract/series';
 import type { StudioClient } from '../studio';
+import { chartFrames } from './frame-queue';
 
 export interface HubSubscriber {
   /** Runs whose growth it wants to hear of. */
@@ -29,7 +31,13 @@ export class SeriesHub {
   private lastAsked = Number.NEGATIVE_INFINITY;
   private timer: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(private readonly client: StudioClient) {
+  constructor(
+    private readonly client: StudioClient,
+    private readonly drawn: () => Promise<void> = async () => {
+      await nextTick();
+      await chartFrames.idle();
+    },
+  ) {
     if (typeof document !== 'undefined')
       document.addEventListener('visibilitychange', () => {
         if (document.visibilityState !== 'visible') return;
@@ -126,6 +134,8 @@ export class SeriesHub {
       const message = toErrorMessage(error);
       for (const { subscriber } of parts) if (this.subscribers.has(subscriber)) subscriber.fail(message);
     } finally {
+      // On a slow machine the next question waits for what is being drawn, instead of piling up behind it.
+      await this.drawn();
       this.asking = false;
       this.schedule();
     }

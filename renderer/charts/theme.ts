@@ -73,6 +73,8 @@ export function mix(from: string, to: string, share: number): string {
 }
 
 function channels(color: string): [number, number, number] {
+  const mixed = /^rgb\((\d+), (\d+), (\d+)\)$/.exec(color);
+  if (mixed) return [Number(mixed[1]), Number(mixed[2]), Number(mixed[3])];
   const hex = /^#([0-9a-f]{6})$/i.exec(color)?.[1];
   if (hex === undefined) return [128, 128, 128];
   const value = Number.parseInt(hex, 16);

@@ -31,6 +31,20 @@ export function linearTicks(minimum: number, maximum: number, count: number, who
   return ticks;
 }
 
+/** Making a formatter costs far more than using it, and labels are made with every frame of a growing curve. */
+const formatters = new Map<number, Intl.NumberFormat>();
+function withDecimals(decimals: number): Intl.NumberFormat {
+  let formatter = formatters.get(decimals);
+  if (!formatter) {
+    formatter = new Intl.NumberFormat('en', {
+      minimumFractionDigits: decimals,
+      maximumFractionDigits: decimals,
+    });
+    formatters.set(decimals, formatter);
+  }
+  return formatter;
+}
+
 /** A tick's label: as many decimal places as the step needs, thousands grouped, exponents for the very large and small. */
 export function formatTick(value: number, step: number): string {
   if (value === 0) return '0';
@@ -44,11 +58,7 @@ export function formatTick(value: number, step: number): string {
       .replace(/^-/, '−');
   }
   const decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
-  const text = new Intl.NumberFormat('en', {
-    minimumFractionDigits: Math.min(decimals, 8),
-    maximumFractionDigits: Math.min(decimals, 8),
-  }).format(value);
-  return text.replace(/^-/, '−');
+  return withDecimals(Math.min(decimals, 8)).format(value).replace(/^-/, '−');
 }
 
 /**
@@ -82,7 +92,7 @@ export function logTicks(minimum: number, maximum: number, count: number): Tick[
 function powerLabel(multiple: number, power: number): string {
   if (power >= -3 && power <= 4) {
     const value = multiple * 10 ** power;
-    return new Intl.NumberFormat('en', { maximumSignificantDigits: 1 }).format(value);
+    return withDecimals(power < 0 ? -power : 0).format(value);
   }
   return `${multiple}e${power}`.replace('-', '−');
 }

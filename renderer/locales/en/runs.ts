@@ -91,7 +91,8 @@ export const runs = {
     tensors: '{count} tensors',
     best: 'best {value}',
     bestEpoch: 'best {value} · epoch {epoch}',
-    onLastRun: '{change} on “{name}”',
+    onLastRun: '{change} on last run',
+    onLastRunHint: '{change} against “{name}”',
     onLastEpoch: '{change} on the last epoch',
     trainingTime: 'Training time',
     left: '{duration} left',
@@ -262,6 +263,8 @@ export const runs = {
   },
   list: {
     title: 'Runs',
+    /** Narrow headings; the full name is the hint. */
+    short: { learningRate: 'lr', batchSize: 'batch' },
     filter: 'Filter: words, or val_accuracy > .9 and learningRate < 0.01',
     filterLabel: 'Filter the runs',
     shown: '{shown} of {total} runs',
@@ -317,9 +320,9 @@ export const runs = {
     parallelEmptyText:
       'With three runs or more that differ in a setting, each becomes a line from its settings to its result.',
     parallelRuns: '{count} run | {count} runs',
-    mattersMost: '{setting} goes with {metric} most (rank correlation {value})',
+    mattersMost: '{setting}: ρ {value}',
+    mattersMostHint: 'Of all settings, {setting} goes with {metric} most: rank correlation {value}.',
     changed: 'What changed',
-    changedSubtitle: '{first} against {second}',
     changedEmptyTitle: 'Choose two runs',
     changedEmptyText:
       'The first two shown runs are compared here: settings that differ, and what came of it.',
