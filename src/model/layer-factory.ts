@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { deriveSeed, randomPurpose } from '../pipeline/random';
 import { LayerNamer } from './layer-namer';
+import { layerSeed } from './layer-seed';
 
 export interface ConvolutionSettings {
   filters: number;
@@ -21,7 +21,7 @@ export class LayerFactory {
   constructor(private readonly seed: number) {}
 
   private nextSeed(): number {
-    return deriveSeed(this.seed, randomPurpose.initialWeights, this.names.nextNumber());
+    return layerSeed(this.seed, this.names.nextNumber());
   }
 
   private glorot() {

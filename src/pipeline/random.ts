@@ -1,7 +1,7 @@
 import { philox } from './philox';
 
 /** What random numbers are for: part of the key, so that no two uses ever share numbers. The values are part of the checkpoint format. */
-export const randomPurpose = { order: 1, augmentation: 2, dropout: 3, initialWeights: 4 } as const;
+export const randomPurpose = { order: 1, augmentation: 2, dropout: 3 } as const;
 export type RandomPurpose = (typeof randomPurpose)[keyof typeof randomPurpose];
 
 const twoToMinus24 = 2 ** -24;
@@ -44,9 +44,4 @@ export class RandomStream {
   nextWithin(limit: number): number {
     return (this.nextUniform() * 2 - 1) * limit;
   }
-}
-
-/** A seed for code that keeps a generator of its own (initializers), derived from ours. 31 bits. */
-export function deriveSeed(seed: number, purpose: RandomPurpose, first: number, second = 0): number {
-  return new RandomStream(seed, purpose, first, second).nextWord() & 0x7fffffff;
 }

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PresetName } from '../../../src/contract/hyperparameters';
 import { loadBackend } from '../../../src/engine/native/backend';
 import { buildModel } from '../../../src/model/build-model';
+import { layerSeed } from '../../../src/model/layer-seed';
 import { loadModel } from '../../../src/model/load-model';
 import { saveModel } from '../../../src/model/save-model';
 import { type ModelSpecification, metadataOf } from '../../../src/model/specification';
@@ -88,6 +89,17 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'descent-model-'));
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
+
+describe('seeds of layers', () => {
+  it('differ from layer to layer and from run to run, within 31 bits', () => {
+    const seeds = [1, 2, 42].flatMap((seed) =>
+      Array.from({ length: 100 }, (_, layer) => layerSeed(seed, layer)),
+    );
+    expect(new Set(seeds).size).toBe(300);
+    expect(Math.max(...seeds)).toBeLessThan(2 ** 31);
+    expect(Math.min(...seeds)).toBeGreaterThanOrEqual(0);
+  });
+});
 
 describe('presets', () => {
   it.each(all)('%s gives the same weights for the same seed and others for another', (_, specification) => {
