@@ -198,17 +198,18 @@ function addDuplicateFindings({ layout, usable, likenesses }: FileEvidence, find
     const same: string[][] = [];
     const classes: string[][] = [];
     const splits: string[][] = [];
+    const excludes: string[] = [];
     for (const group of likenesses[nature]) {
       const examples = group.map((place) => exampleOf.get(place)).filter((example) => example !== undefined);
       if (examples.length < 2) continue;
       const names = examples.map((example) => layout.candidates[usable.places[example]!]!.file);
       if (new Set(examples.map((example) => usable.target[example])).size > 1) classes.push(names);
       else if (new Set(examples.map((example) => usable.split[example])).size > 1) {
-        const training = examples.filter((example) => usable.split[example] === 0);
-        splits.push([
-          ...names.filter((_, index) => usable.split[examples[index]!] !== 0),
-          ...training.map((example) => layout.candidates[usable.places[example]!]!.file),
-        ]);
+        const isTraining = (index: number) => usable.split[examples[index]!] === 0;
+        const training = names.filter((_, index) => isTraining(index));
+        const heldOut = names.filter((_, index) => !isTraining(index));
+        splits.push([...heldOut, ...training]);
+        excludes.push(...(training.length > 0 ? training : heldOut.slice(1)));
       } else same.push(names);
     }
     const alike = nature === 'equal' ? 'the same content' : 'nearly the same content';
@@ -231,6 +232,7 @@ function addDuplicateFindings({ layout, usable, likenesses }: FileEvidence, find
         `${alike[0]!.toUpperCase()}${alike.slice(1)} stands in several splits, so validation looks better than it is: ${groupWords(splits)}. Excluding leaves the training copies out.`,
         {
           files: splits.flat(),
+          excludes,
           actions: ['exclude', 'keep'],
         },
       );
