@@ -1,3 +1,4 @@
+import { DescentError } from '../src/contract/errors';
 import type { JobState } from '../src/contract/studio';
 import type { StudioClient } from './studio-process';
 
@@ -71,18 +72,14 @@ export async function followJobs(
   take: (summary: JobSummary, ended: EndedJob[]) => void,
 ): Promise<void> {
   let active = new Set<string>();
-  const follow = async () => {
+  try {
     for await (const { jobs } of client.listen('jobs.watch', {})) {
       const ended = endedSince(active, jobs);
       active = new Set(jobs.filter(({ status }) => activeStatuses.has(status)).map(({ run }) => run));
       take(summarize(jobs), ended);
     }
-  };
-  try {
-    await follow();
   } catch (error) {
-    process.stderr.write(`The queue can't be followed any more: ${String(error)}\n`);
-  } finally {
-    take(noJobs, []);
+    // That the studio is gone is told where its process is watched.
+    if (!(error instanceof DescentError && error.code === 'engine-died')) throw error;
   }
 }

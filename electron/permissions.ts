@@ -1,9 +1,12 @@
 import { app, type BrowserWindow, dialog, type Session } from 'electron';
-import { isOwnPage } from './protocol';
+import { isOwnPage, pageScheme } from './protocol';
 import { texts } from './texts';
 
 /** What the page may do without being asked: both need a gesture of the person. */
 const harmless = new Set(['fullscreen', 'clipboard-sanitized-write']);
+
+/** What a request may go to; `devtools:` is the window of the developer tools. */
+const localSchemes = new Set([`${pageScheme}:`, 'blob:', 'data:', 'devtools:', 'about:']);
 
 /** Everything that a page could ask of the system is refused, but for the camera, which the person is asked about. */
 export function restrictSession(
@@ -33,10 +36,9 @@ export function restrictSession(
   });
   session.setDevicePermissionHandler(() => false);
   // The page has no business on the network; what slipped past its policy ends here.
-  const elsewhere = {
-    urls: ['http://*/*', 'https://*/*', 'ws://*/*', 'wss://*/*', 'ftp://*/*', 'file://*/*'],
-  };
-  session.webRequest.onBeforeRequest(elsewhere, (_details, callback) => callback({ cancel: true }));
+  session.webRequest.onBeforeRequest({ urls: ['<all_urls>'] }, ({ url }, callback) =>
+    callback({ cancel: !localSchemes.has(url.slice(0, url.indexOf(':') + 1)) }),
+  );
 }
 
 async function askForCamera(window: BrowserWindow): Promise<boolean> {

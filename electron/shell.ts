@@ -21,6 +21,9 @@ export interface ShellPaths {
   icon: string;
 }
 
+/** After the last job in the background, the notification can still be clicked for this long. */
+const lingerMilliseconds = 5 * 60_000;
+
 /** Joins windows, menus and the studio's process. Knows what a job is only as far as power, task bar and closing need it. */
 export class Shell {
   private readonly studio: StudioProcess;
@@ -33,6 +36,7 @@ export class Shell {
   /** Set when it is decided how Descent ends; windows then close without a question. */
   private ending: Promise<void> | undefined;
   private ended = false;
+  private leaving: NodeJS.Timeout | undefined;
 
   constructor(private readonly paths: ShellPaths) {
     this.studio = new StudioProcess(paths.studio);
@@ -86,19 +90,30 @@ export class Shell {
   private startStudio(): void {
     const client = this.studio.start();
     this.connections.joinAll();
-    void followJobs(client, (summary, ended) => {
+    const follow = followJobs(client, (summary, ended) => {
       this.takeJobs(summary);
       for (const job of ended) void this.tellOfEnd(job);
     });
+    // A studio that is gone runs no jobs, but that is no reason to leave: its end is told elsewhere.
+    void follow
+      .catch((error: unknown) => process.stderr.write(`The queue can't be followed: ${String(error)}\n`))
+      .then(() => this.showJobs(noJobs));
     void this.refreshRecent();
   }
 
-  private takeJobs(summary: JobSummary): void {
+  private showJobs(summary: JobSummary): void {
     this.jobs = summary;
     this.power.take(summary);
     if (this.window && !this.window.isDestroyed()) showTaskBarProgress(this.window, summary);
-    // Gone on in the background to its end: nothing is left to stay for.
-    if (this.tray && !this.window && summary.active === 0) void this.quit();
+  }
+
+  private takeJobs(summary: JobSummary): void {
+    this.showJobs(summary);
+    const isLeftAlone = this.tray !== undefined && !this.window && summary.active === 0;
+    if (!isLeftAlone) {
+      clearTimeout(this.leaving);
+      this.leaving = undefined;
+    } else this.leaving ??= setTimeout(() => void this.end('interrupt'), lingerMilliseconds);
   }
 
   private async tellOfEnd(job: Parameters<typeof notifyOfEnd>[0]): Promise<void> {
@@ -134,6 +149,8 @@ export class Shell {
     }
     this.tray?.destroy();
     this.tray = undefined;
+    clearTimeout(this.leaving);
+    this.leaving = undefined;
     const { preload, icon } = this.paths;
     const window = createWindow({ preload, icon, onGiveUp: () => void this.end('interrupt') });
     this.window = window;
@@ -148,7 +165,7 @@ export class Shell {
     window.on('close', (event) => {
       if (this.ending || this.tray || this.jobs.active === 0) return;
       event.preventDefault();
-      void this.decide(window);
+      void this.decide(window, 'close');
     });
     window.once('closed', () => {
       if (this.window === window) this.window = undefined;
@@ -159,17 +176,19 @@ export class Shell {
   private async quit(): Promise<void> {
     const window = this.window;
     if (this.jobs.active === 0 || !window) await this.end('interrupt');
-    else await this.decide(window);
+    else await this.decide(window, 'quit');
   }
 
   /** What becomes of the running jobs, by the settings or by a question, and then does it. */
-  private async decide(window: BrowserWindow): Promise<void> {
+  private async decide(window: BrowserWindow, wish: 'close' | 'quit'): Promise<void> {
     const client = this.studio.client;
     const { onClose } = (await client?.call('studio.settings', {}).catch(() => undefined)) ?? {
       onClose: 'ask',
     };
     let answer: CloseAnswer;
-    if (onClose !== 'ask') answer = onClose;
+    // Who quits does not mean the background, even where closing the window does.
+    const isSettled = onClose !== 'ask' && !(wish === 'quit' && onClose === 'background');
+    if (isSettled) answer = onClose;
     else {
       const decision = await this.closing.ask(window, this.jobs.active);
       answer = decision.answer;
@@ -191,12 +210,12 @@ export class Shell {
     );
     this.tray.on('click', () => this.showWindow());
     this.window?.close();
-    if (this.jobs.active === 0) void this.quit();
   }
 
   /** Ends the studio, then the program. Running jobs write a checkpoint; with `stop` they are stopped for good. */
   end(jobs: 'interrupt' | 'stop'): Promise<void> {
     this.ending ??= (async () => {
+      clearTimeout(this.leaving);
       this.window?.hide();
       await this.studio.quit(jobs);
       this.ended = true;
@@ -207,6 +226,7 @@ export class Shell {
   }
 
   private async offerRestart(reason: string): Promise<void> {
+    if (this.ending) return;
     const { message, detail, again, quit } = texts.studioDied;
     const options = {
       type: 'error',

@@ -20,7 +20,7 @@ export function listenToPages(listener: PageListener): void {
     if (
       frame &&
       !event.sender.isDestroyed() &&
-      listener.accepts(event.sender, frame.url, frame === event.sender.mainFrame)
+      listener.accepts(event.sender, frame.url, frame.parent === null)
     ) {
       return true;
     }

@@ -51,7 +51,13 @@ export class Descent {
   async start(): Promise<void> {
     mkdirSync(join(this.home, 'documents'), { recursive: true });
     const { path, args } = withoutSandboxForRoot(drivenRuntime());
-    this.app = await _electron.launch({ executablePath: path, args, env: this.environment });
+    // A camera to be asked for, and no graphics card to be looked for.
+    const flags = [
+      '--use-fake-device-for-media-stream',
+      ...(process.platform === 'linux' ? ['--disable-gpu'] : []),
+    ];
+    const launch = { executablePath: path, args: [...flags, ...args], env: this.environment };
+    this.app = await _electron.launch(launch);
     this.pid = this.app.process().pid ?? 0;
     this.take(await this.app.firstWindow());
   }

@@ -131,6 +131,31 @@ test('the shell refuses what is no call of its own, and reads parameters before 
   expect(words[4]).toContain('wrong parameters');
 });
 
+test('the camera is given after a question, and never together with the microphone', async ({ descent }) => {
+  const { page, application } = descent;
+  await expect(page.getByRole('navigation', { name: 'Pages' })).toBeVisible();
+  const answer = (response: number) =>
+    application.evaluate(({ dialog }, pressed) => {
+      dialog.showMessageBox = async () => ({ response: pressed, checkboxChecked: false });
+    }, response);
+  const ask = (wanted: MediaStreamConstraints) =>
+    page.evaluate(async (constraints) => {
+      try {
+        const stream = await navigator.mediaDevices.getUserMedia(constraints);
+        const kinds = stream.getTracks().map(({ kind }) => kind);
+        for (const track of stream.getTracks()) track.stop();
+        return kinds.join();
+      } catch (error) {
+        return (error as Error).name;
+      }
+    }, wanted);
+  await answer(1);
+  expect(await ask({ video: true })).toBe('NotAllowedError');
+  await answer(0);
+  expect(await ask({ video: true, audio: true })).toBe('NotAllowedError');
+  expect(await ask({ video: true })).toBe('video');
+});
+
 test('a second start shows the window of the first and ends', async ({ descent }) => {
   const { application, command, environment } = descent;
   await application.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.minimize());

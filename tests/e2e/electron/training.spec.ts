@@ -33,17 +33,29 @@ async function trainSample({ page }: Descent): Promise<void> {
 }
 
 /** The native dialog can't be pressed by a test: it answers with this button, and what it said is kept. */
-async function answerDialogs({ application }: Descent, button: string): Promise<void> {
-  await application.evaluate(({ dialog }, wanted) => {
-    const heard: string[] = [];
-    (globalThis as unknown as { heard: string[] }).heard = heard;
-    const answer = async (...args: unknown[]) => {
-      const { message, buttons } = args.at(-1) as { message: string; buttons: string[] };
-      heard.push(message);
-      return { response: buttons.indexOf(wanted), checkboxChecked: false };
-    };
-    dialog.showMessageBox = answer as typeof dialog.showMessageBox;
-  }, button);
+async function answerDialogs({ application }: Descent, button: string, remember = false): Promise<void> {
+  await application.evaluate(
+    ({ dialog }, [wanted, checkboxChecked]) => {
+      const heard: string[] = [];
+      (globalThis as unknown as { heard: string[] }).heard = heard;
+      const answer = async (...args: unknown[]) => {
+        const { message, buttons } = args.at(-1) as { message: string; buttons: string[] };
+        heard.push(message);
+        return { response: buttons.indexOf(wanted), checkboxChecked };
+      };
+      dialog.showMessageBox = answer as typeof dialog.showMessageBox;
+    },
+    [button, remember] as const,
+  );
+}
+
+/** Starting Descent again brings the window of the running one back. */
+async function reopen(descent: Descent): Promise<void> {
+  const reopened = descent.application.waitForEvent('window');
+  await descent.application.evaluate(({ app }) => {
+    app.emit('second-instance');
+  });
+  descent.take(await reopened);
 }
 
 const heard = ({ application }: Descent) =>
@@ -102,24 +114,28 @@ test('closing the window during a job asks; it goes on in the background, and th
   await expect.poll(() => heard(descent)).toEqual(['A training job is still running.']);
   expect(descent.application.windows()).toHaveLength(1);
 
-  await answerDialogs(descent, 'Go On in the Background');
+  await answerDialogs(descent, 'Go On in the Background', true);
   await closeWindow(descent);
   await expect.poll(() => descent.application.windows().length).toBe(0);
   const { step } = readRun(descent).progress;
   expect(await keepsAwake(descent)).toBe(true);
 
-  const reopened = descent.application.waitForEvent('window');
-  await descent.application.evaluate(({ app }) => {
-    app.emit('second-instance');
-  });
-  descent.take(await reopened);
+  await reopen(descent);
   await expect(descent.page.getByRole('contentinfo', { name: 'Status' })).toContainText(/epoch \d+ of/);
   expect(readRun(descent).status).toBe('running');
   expect(readRun(descent).progress.step).toBeGreaterThanOrEqual(step);
 
+  // The answer was to be kept: closing asks no more, quitting does.
   await answerDialogs(descent, 'Pause and Quit');
-  const all = [descent.pid, ...descendants(descent.pid).map(({ pid }) => pid)];
   await closeWindow(descent);
+  await expect.poll(() => descent.application.windows().length).toBe(0);
+  expect(await heard(descent)).toEqual([]);
+  await reopen(descent);
+  await expect(descent.page.getByRole('contentinfo', { name: 'Status' })).toContainText(/epoch \d+ of/);
+  const all = [descent.pid, ...descendants(descent.pid).map(({ pid }) => pid)];
+  await descent.application.evaluate(({ app }) => {
+    setTimeout(() => app.quit(), 50);
+  });
   await expect.poll(() => all.filter(lives), { timeout: 90_000 }).toEqual([]);
   expect(readRun(descent).status).toBe('interrupted');
   const [run] = runs(descent);

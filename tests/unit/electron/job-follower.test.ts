@@ -71,7 +71,7 @@ describe('what the queue means for the shell', () => {
     ]);
   });
 
-  it('follows the queue over a channel and knows of no job when that is over', async () => {
+  it('follows the queue over a channel until that is over', async () => {
     const [here, there] = transportPair();
     serveChannel(there, {
       call: async () => ({}),
@@ -86,7 +86,24 @@ describe('what the queue means for the shell', () => {
       summaries.push(summary);
       ended.push(...over);
     });
-    expect(summaries.map(({ active }) => active)).toEqual([1, 0, 0]);
+    expect(summaries.map(({ active }) => active)).toEqual([1, 0]);
     expect(ended.map(({ run }) => run)).toEqual(['a']);
+  });
+
+  it('ends quietly with a studio that dies', async () => {
+    const [here, there] = transportPair();
+    serveChannel(there, {
+      call: async () => ({}),
+      async *listen(_name, _params, signal) {
+        yield { jobs: [job('a', 'running')] };
+        await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+      },
+    });
+    const summaries: JobSummary[] = [];
+    await followJobs(connectClient<StudioCalls, StudioStreams>(here), (summary) => {
+      summaries.push(summary);
+      there.close();
+    });
+    expect(summaries.map(({ active }) => active)).toEqual([1]);
   });
 });
