@@ -117,14 +117,13 @@ export function lineModel(lines: readonly ChartLine[], settings: LineSettings): 
     horizontals.push(x);
     const [from, to] = settings.zoom ? within(x, settings.zoom) : [0, x.length];
     if (!line.quiet || smoothed === series.values) raws.push(raw.subarray(from, to));
-    smooths.push(main.subarray(from, to));
+    if (smoothed !== series.values) smooths.push(main.subarray(from, to));
   }
   const whole = extentOf(horizontals);
   if (!whole || drawn.length === 0) return null;
 
   const x = horizontalExtent(whole, settings);
-  const smoothing = settings.smoothing > 0;
-  const clipping = settings.clip ? clipOutliers([...raws, ...smooths], smoothing ? smooths : []) : null;
+  const clipping = settings.clip ? clipOutliers([...raws, ...smooths], smooths) : null;
   const vertical = clipping ?? extentOf([...raws, ...smooths]) ?? { minimum: 0, maximum: 1 };
   const count = Math.max(2, Math.floor(settings.height / tickHeight));
   const clipped = clipping !== null && clipping.above + clipping.below > 0;

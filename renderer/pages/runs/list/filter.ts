@@ -115,9 +115,9 @@ function comparison(name: string, operator: Operator, wanted: string): Filter {
         case '<=':
           return value <= number;
         case '=':
-          return nearly(value, number);
+          return nearly(value, wanted);
         case '!=':
-          return !nearly(value, number);
+          return !nearly(value, wanted);
         case '~':
           return String(value).includes(wanted);
       }
@@ -142,9 +142,12 @@ function comparison(name: string, operator: Operator, wanted: string): Filter {
   };
 }
 
-/** 0.9642 typed for a value of 0.96421: equal to the digits that are shown. */
-function nearly(value: number, number: number): boolean {
-  return value === number || Math.abs(value - number) <= Math.abs(number) * 5e-5;
+/** 0.9642 typed for a value of 0.96421: equal to the digits that are shown. With fewer digits only what is exactly so. */
+function nearly(value: number, typed: string): boolean {
+  const number = Number(typed);
+  if (value === number) return true;
+  const digits = typed.replace(/e.*$/i, '').replace(/\D/g, '').replace(/^0+/, '').length;
+  return digits >= 4 && digits <= 21 && Number(value.toPrecision(digits)) === number;
 }
 
 function tokenize(text: string): Token[] {
