@@ -1,3 +1,4 @@
+import { useSessionStorage } from '@vueuse/core';
 import { defineStore } from 'pinia';
 import { computed, ref, shallowRef } from 'vue';
 import type { DatasetOptions, DatasetSummary, Finding, ScanProgress } from '../../src/contract/dataset';
@@ -32,6 +33,8 @@ export const useDatasetStore = defineStore('dataset', () => {
   /** Grows with every new summary; lists of examples and pictures belong to one revision. */
   const revision = ref(0);
   const undoStack = shallowRef<DatasetOptions[]>([]);
+  /** The folder that was open, for a page that is loaded again. */
+  const lastOpen = useSessionStorage<string | null>('descent.folder', null);
   let scan: AbortController | null = null;
 
   const name = computed(
@@ -105,6 +108,7 @@ export const useDatasetStore = defineStore('dataset', () => {
   function take(result: DatasetSummary) {
     summary.value = result;
     path.value = result.path;
+    lastOpen.value = result.path;
     revision.value++;
     void propose();
   }
@@ -132,7 +136,13 @@ export const useDatasetStore = defineStore('dataset', () => {
     else close();
   }
 
+  /** After the page was loaded again: the folder that was open, from its cached scan. */
+  function restore() {
+    if (lastOpen.value && phase.value === 'none') void open(lastOpen.value);
+  }
+
   function close() {
+    lastOpen.value = null;
     scan?.abort();
     scan = null;
     path.value = null;
@@ -189,6 +199,8 @@ export const useDatasetStore = defineStore('dataset', () => {
 
   /** Writes a sample as an ordinary folder and opens it. */
   async function sample(sampleName: SampleName) {
+    path.value = null;
+    summary.value = null;
     phase.value = 'sampling';
     error.value = null;
     progress.value = { stage: 'sampling', done: 0, total: 0 };
@@ -209,6 +221,11 @@ export const useDatasetStore = defineStore('dataset', () => {
     } catch (failure) {
       const message = toErrorMessage(failure);
       if (message.code === 'cancelled') return;
+      // The sample's own folder is there already, from an earlier time.
+      if (message.code === 'bad-input' && message.subject) {
+        await open(message.subject);
+        return;
+      }
       error.value = message;
       phase.value = 'failed';
     }
@@ -232,6 +249,7 @@ export const useDatasetStore = defineStore('dataset', () => {
     loadRecent,
     forget,
     open,
+    restore,
     cancel,
     close,
     change,

@@ -47,6 +47,7 @@ export const data = {
   },
   failed: {
     title: '“{name}” could not be opened',
+    sample: 'The sample could not be written',
     openAnother: 'Open another folder',
     back: 'Back to the start',
   },

@@ -82,6 +82,7 @@ export function closePages(): void {
   for (const close of open.splice(0)) close();
   document.body.innerHTML = '';
   localStorage.clear();
+  sessionStorage.clear();
 }
 
 /** Waits until `check` gives something, a second at most. */

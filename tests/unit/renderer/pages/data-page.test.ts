@@ -41,6 +41,17 @@ describe('the first start', () => {
     expect(studio.calls.find((call) => call.name === 'data.sample')?.params).toMatchObject({ name: 'iris' });
   });
 
+  it('opens a sample that was written before', async () => {
+    const { studio } = await mountPage(DataPage, { fixture: { firstStart: true } });
+    studio.failNext('data.sample', {
+      code: 'bad-input',
+      message: 'The folder is not empty.',
+      subject: folders.mails,
+    });
+    [...document.querySelectorAll('button')].find((found) => found.textContent?.includes('Mails'))!.click();
+    await until(() => text().includes('500 texts · 2 classes'));
+  });
+
   it('lists recent folders, cannot open one that is gone, and forgets one', async () => {
     await mountPage(DataPage);
     await until(() => text().includes('garden-birds'));
