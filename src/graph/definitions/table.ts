@@ -195,6 +195,7 @@ MaxPoolGrad | orig_input:T orig_output:T grad:T | output:T | ksize:list(int) str
 MaxPoolWithArgmax | input:T | output:T argmax:Targmax | ksize:list(int) strides:list(int) Targmax:type{index}=int64 padding:string{SAME,VALID} include_batch_in_index:bool=false T:type{real}
 Maximum | x:T y:T | z:T | T:type{real}
 Mean | input:T reduction_indices:Tidx | output:T | keep_dims:bool=false T:type{number} Tidx:type{index}=int32
+Merge | inputs:N*T | output:T value_index:int32 | T:type N:int
 MergeV2Checkpoints! | checkpoint_prefixes:string destination_prefix:string | | delete_old_dirs:bool=true allow_missing_files:bool=false
 Min | input:T reduction_indices:Tidx | output:T | keep_dims:bool=false T:type{bfloat16,float16,float32,float64,int16,int32,int64,int8,qint16,qint32,qint8,quint16,quint8,uint16,uint32,uint64,uint8} Tidx:type{index}=int32
 Minimum | x:T y:T | z:T | T:type{real}
@@ -344,6 +345,8 @@ StatelessRandomGetKeyCounter | seed:Tseed | key:uint64 counter:uint64 | Tseed:ty
 StatelessRandomNormal | shape:T seed:Tseed | output:dtype | dtype:type{floating}=float32 T:type{index}=int32 Tseed:type{index}=int64
 StatelessRandomNormalV2 | shape:Tshape key:uint64 counter:uint64 alg:int32 | output:dtype | dtype:type{floating}=float32 Tshape:type{index}=int32
 StatelessRandomUniform | shape:T seed:Tseed | output:dtype | dtype:type{floating}=float32 T:type{index}=int32 Tseed:type{index}=int64
+StatelessRandomUniformFullInt | shape:T seed:Tseed | output:dtype | dtype:type{int32,int64,uint32,uint64}=uint64 T:type{index}=int32 Tseed:type{int32,int64,uint32,uint64}=int64
+StatelessRandomUniformFullIntV2 | shape:Tshape key:uint64 counter:uint64 alg:int32 | output:dtype | dtype:type{int32,int64,uint32,uint64}=uint64 Tshape:type{index}=int32
 StatelessRandomUniformInt | shape:T seed:Tseed minval:dtype maxval:dtype | output:dtype | dtype:type{index} T:type{index} Tseed:type{index}=int64
 StatelessRandomUniformIntV2 | shape:Tshape key:uint64 counter:uint64 alg:int32 minval:dtype maxval:dtype | output:dtype | dtype:type{int32,int64,uint32,uint64} Tshape:type{index}=int32
 StatelessRandomUniformV2 | shape:Tshape key:uint64 counter:uint64 alg:int32 | output:dtype | dtype:type{floating}=float32 Tshape:type{index}=int32
@@ -363,6 +366,7 @@ StringToNumber | string_tensor:string | output:out_type | out_type:type{float32,
 Sub | x:T y:T | z:T | T:type{bfloat16,complex128,complex64,float16,float32,float64,int16,int32,int64,int8,uint16,uint32,uint64,uint8}
 Substr | input:string pos:T len:T | output:string | T:type{index} unit:string{BYTE,UTF8_CHAR}="BYTE"
 Sum | input:T reduction_indices:Tidx | output:T | keep_dims:bool=false T:type{number} Tidx:type{index}=int32
+Switch | data:T pred:bool | output_false:T output_true:T | T:type
 TFRecordDataset! | filenames:string compression_type:string buffer_size:int64 | handle:variant | metadata:string=""
 TakeDataset | input_dataset:variant count:int64 | handle:variant | output_types:list(type) output_shapes:list(shape) metadata:string=""
 Tan | x:T | y:T | T:type{bfloat16,complex128,complex64,float16,float32,float64}
