@@ -8,6 +8,8 @@ export const parityReport = z.object({
   /** What ran the exported file. */
   runtime: z.string(),
   examples: z.number().int(),
+  /** Held-out examples of the data set, or made-up inputs when it is not there any more. */
+  inputs: z.enum(['held-out', 'made-up']),
   largestDifference: z.number(),
   meanDifference: z.number(),
   /** Examples whose predicted label differs. */

@@ -40,6 +40,8 @@ export const textInput = z.object({
   /** Id 0 is padding, 1 an unknown word, then the vocabulary from id 2 on. */
   vocabulary: z.array(z.string()),
   sequenceLength: z.number().int(),
+  /** The column of a CSV file that held the texts; absent when they were files. */
+  column: z.string().optional(),
 });
 
 export const modelMetadata = z.object({

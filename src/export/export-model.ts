@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DescentError } from '../contract/errors';
 import type { ExportFormat, ExportResult } from '../contract/export';
 import { writeFileAtomically } from '../files/node/atomic';
-import { readHeldOut } from './held-out';
+import { readProofInputs } from './held-out';
 import { checkTfjs } from './tfjs/check-tfjs';
 import { readModelJson, writeTfjs } from './tfjs/write-tfjs';
 
@@ -47,7 +47,7 @@ export async function exportModel(
   const modelDirectory = join(runDirectory, 'model');
   const { metadata } = await readModelJson(modelDirectory);
   onProgress({ type: 'progress', stage: 'writing', done: 0, total: 1 });
-  const examples = await readHeldOut(runDirectory, metadata.input, {
+  const examples = await readProofInputs(runDirectory, metadata.input, {
     limit: proofExamples,
     cacheDirectory,
     signal,

@@ -15,7 +15,7 @@ export function compareOutputs(
   trained: OutputTable,
   exported: OutputTable,
   names: readonly string[],
-  options: { runtime: string; tolerance: number; classification: boolean },
+  options: { runtime: string; inputs: ParityReport['inputs']; tolerance: number; classification: boolean },
 ): ParityReport {
   let scale = 1;
   if (!options.classification) for (const value of trained.values) scale = Math.max(scale, Math.abs(value));
@@ -33,6 +33,7 @@ export function compareOutputs(
   return {
     runtime: options.runtime,
     examples: names.length,
+    inputs: options.inputs,
     largestDifference: largest,
     meanDifference: trained.values.length > 0 ? sum / trained.values.length : 0,
     changedPredictions,

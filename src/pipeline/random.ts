@@ -1,7 +1,7 @@
 import { philox } from './philox';
 
 /** What random numbers are for: part of the key, so that no two uses ever share numbers. The values are part of the checkpoint format. */
-export const randomPurpose = { order: 1, augmentation: 2, dropout: 3 } as const;
+export const randomPurpose = { order: 1, augmentation: 2, dropout: 3, proof: 5 } as const;
 export type RandomPurpose = (typeof randomPurpose)[keyof typeof randomPurpose];
 
 const twoToMinus24 = 2 ** -24;

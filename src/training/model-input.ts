@@ -26,7 +26,9 @@ export async function modelInputOf(
       return { kind: 'table', columns: columnsOf(summary, examples) };
     case 'texts': {
       const vocabulary = await vocabularyOf(examples, hyperparameters.vocabularySize, options);
-      return { kind: 'texts', vocabulary, sequenceLength: hyperparameters.sequenceLength };
+      const { sequenceLength } = hyperparameters;
+      const column = summary.texts?.column;
+      return { kind: 'texts', vocabulary, sequenceLength, ...(column === undefined ? {} : { column }) };
     }
   }
 }

@@ -466,7 +466,9 @@ export class FixtureStudio {
           parity: {
             runtime: 'TensorFlow.js 4.22.0, WebAssembly',
             examples: 64,
-            largestDifference: 3.1e-7,
+            inputs: 'held-out',
+            inputs: 'held-out',
+          largestDifference: 3.1e-7,
             meanDifference: 2.2e-8,
             changedPredictions: [],
             tolerance: 1e-4,

@@ -28,6 +28,10 @@ export const exporting = {
   parityFailed: 'The exported model does not answer as the trained one does: do not use it.',
   runtime: 'Run by',
   examples: 'Examples',
+  inputs: {
+    'held-out': '{count} held out',
+    'made-up': '{count} made up: the data set is not there any more',
+  },
   largest: 'Largest difference',
   mean: 'Mean difference',
   tolerance: 'Allowed',

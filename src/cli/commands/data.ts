@@ -27,7 +27,7 @@ export function addDataCommand(program: Command): void {
 
 function describe(summary: DatasetSummary): string[] {
   const lines = [`${describeDataset(summary)}, ${formatBytes(summary.bytes)}`, `in ${summary.path}`];
-  if (summary.images) {
+  if (summary.images && summary.exampleCount > 0) {
     const { width, height, formats, grayscale } = summary.images;
     const names = formats.map(({ format, count }) => `${format} ${count.toLocaleString('en-US')}`).join(', ');
     lines.push(`${grayscale ? 'grey' : 'colour'}, width ${range(width)}, height ${range(height)}; ${names}`);

@@ -61,7 +61,7 @@ export class InputEncoder {
     return encodeText(this.vocabulary, this.input.sequenceLength, text);
   }
 
-  /** One example a row. A text model reads the column with the longest texts. */
+  /** One example a row. A text model reads the column it was trained on, else the one with the longest texts. */
   private async encodeTable(path: string): Promise<EncodedInput[]> {
     const { input } = this;
     const dialect = await sniffDialect(path);
@@ -74,7 +74,7 @@ export class InputEncoder {
     );
     if (dialect.hasHeader) rows.shift();
     if (input.kind === 'table') requireColumns(path, input, dialect.header);
-    const textColumn = longestColumn(rows);
+    const textColumn = input.kind === 'texts' ? columnOfTexts(input.column, dialect.header, rows) : -1;
     return rows.map((cells, index) => {
       const name = `${path}#${index + 1}`;
       if (cells.length !== dialect.header.length)
@@ -103,6 +103,11 @@ function requireColumns(
       remedy: 'Give a file with the columns that the model was trained on.',
     },
   );
+}
+
+function columnOfTexts(trained: string | undefined, header: readonly string[], rows: string[][]): number {
+  const known = trained === undefined ? -1 : header.indexOf(trained);
+  return known >= 0 ? known : longestColumn(rows);
 }
 
 function longestColumn(rows: readonly string[][]): number {

@@ -38,6 +38,7 @@ export async function checkTfjs(
     return compareOutputs(trained, exported, examples.names, {
       runtime: `TensorFlow.js ${tf.version.tfjs}, plain JavaScript`,
       tolerance,
+      inputs: examples.origin,
       classification: metadata.task === 'classification',
     });
   } finally {
