@@ -21,6 +21,15 @@ export function formatNumber(value: number | null | undefined, digits = 4): stri
   );
 }
 
+/** Up to four significant digits, without zeros to fill them up: bounds and ticks. */
+export function formatShort(value: number): string {
+  const rounded = Number(value.toPrecision(4));
+  const magnitude = Math.abs(rounded);
+  if (rounded === 0 || (magnitude >= 1e-4 && magnitude < 1e9))
+    return withMinus(rounded.toLocaleString('en', { maximumSignificantDigits: 4 }));
+  return formatNumber(rounded);
+}
+
 /** A whole number with grouping. */
 export function formatCount(value: number): string {
   return withMinus(Math.round(value).toLocaleString('en'));

@@ -7,6 +7,7 @@ import {
   formatMoment,
   formatNumber,
   formatShare,
+  formatShort,
 } from '../../../renderer/format/numbers';
 
 describe('numbers', () => {
@@ -27,6 +28,18 @@ describe('numbers', () => {
     [undefined, '–'],
   ])('shows %s with four significant digits as %s', (value, text) => {
     expect(formatNumber(value)).toBe(text);
+  });
+
+  it('shows bounds without zeros that fill up', () => {
+    expect([0.1, 4.3, -3.25, 2, 1234.56, 0, 1e-7].map(formatShort)).toEqual([
+      '0.1',
+      '4.3',
+      '−3.25',
+      '2',
+      '1,235',
+      '0',
+      '1e-7',
+    ]);
   });
 
   it('keeps every digit of a setting', () => {
