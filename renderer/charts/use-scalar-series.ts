@@ -10,6 +10,8 @@ export interface ScalarSeriesAnswer {
   error: Ref<ErrorMessage | null>;
   /** True once the studio has answered. */
   known: Ref<boolean>;
+  /** Asks again, after a failure. */
+  ask(): void;
 }
 
 /**
@@ -58,7 +60,7 @@ export function useScalarSeries(
     { immediate: true },
   );
   onScopeDispose(() => subscription.end());
-  return { series, error, known };
+  return { series, error, known, ask: () => subscription.ask() };
 }
 
 function same(

@@ -319,6 +319,7 @@ export const runs = {
     parallelEmptyTitle: 'Nothing to relate yet',
     parallelEmptyText:
       'With three runs or more that differ in a setting, each becomes a line from its settings to its result.',
+    parallelThinned: '{shown} of {total} shown',
     parallelRuns: '{count} run | {count} runs',
     mattersMost: '{setting}: ρ {value}',
     mattersMostHint: 'Of all settings, {setting} goes with {metric} most: rank correlation {value}.',
