@@ -4,11 +4,14 @@ import type { Hyperparameters } from '../contract/hyperparameters';
 export type OptimizerSettings = Pick<Hyperparameters, 'optimizer' | 'momentum'>;
 
 /** Keras' defaults. */
-const adamBeta1 = 0.9;
-const adamBeta2 = 0.999;
-const rmspropDecay = 0.9;
-const epsilon = 1e-7;
-const adagradStart = 0.1;
+export const optimizerConstants = {
+  adamBeta1: 0.9,
+  adamBeta2: 0.999,
+  rmspropDecay: 0.9,
+  epsilon: 1e-7,
+  adagradStart: 0.1,
+} as const;
+const { adamBeta1, adamBeta2, rmspropDecay, epsilon, adagradStart } = optimizerConstants;
 
 interface Rule {
   /** Names of what is kept for each weight, with its first value. */

@@ -22,7 +22,12 @@ export class OutcomeCollector {
     this.losses = new Float32Array(source.count);
   }
 
-  add(batch: Batch, predicted: ArrayLike<number>, losses: Float32Array, confidences?: Float32Array): void {
+  add(
+    batch: Pick<Batch, 'answers' | 'indices' | 'size'>,
+    predicted: ArrayLike<number>,
+    losses: Float32Array,
+    confidences?: Float32Array,
+  ): void {
     this.indices.set(batch.indices, this.count);
     this.truths.set(batch.answers, this.count);
     this.predicted.set(predicted, this.count);

@@ -8,25 +8,14 @@ import type { ModelFiles } from '../model/model-files';
 import { serializeModel } from '../model/save-model';
 import { prepareForTraining, type TrainingView, trainingView } from '../model/training-view';
 import { type NamedVariable, namedVariables, summarizeLayers } from '../model/weights';
-import type {
-  Batch,
-  ExamplePipeline,
-  ExampleSource,
-  PipelinePosition,
-  PipelineStage,
-  SkippedExample,
-} from '../pipeline/example-source';
+import type { Batch, PipelinePosition, PipelineStage, SkippedExample } from '../pipeline/example-source';
 import { RandomStream, randomPurpose } from '../pipeline/random';
 import { l2Penalty, softmaxCrossEntropy, squaredError } from './losses';
 import type { NamedTensor } from './named-tensor';
 import { Optimizer } from './optimizers';
 import { OutcomeCollector } from './outcome-collector';
 import type { ProgramState, SplitEvaluation, StepReport, TrainingProgram } from './program';
-
-export interface SplitData {
-  source: ExampleSource;
-  pipeline: ExamplePipeline;
-}
+import type { SplitData } from './split-data';
 
 export interface PlainProgramOptions {
   /** From `buildModel`; the program owns it. */

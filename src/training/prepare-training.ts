@@ -11,8 +11,9 @@ import { openSource } from '../pipeline/dataset-sources';
 import { createPlainPipeline, type PipelineSettings } from '../pipeline/plain-pipeline';
 import { balancedClassWeights } from './losses';
 import { modelInputOf, type PreparationOptions } from './model-input';
-import { PlainProgram, type SplitData } from './plain-program';
+import { PlainProgram } from './plain-program';
 import type { TrainingProgram } from './program';
+import type { SplitData } from './split-data';
 
 /** Preparing is told at most this often. */
 const progressMilliseconds = 100;

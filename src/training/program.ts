@@ -12,6 +12,10 @@ export interface StepTimings {
   copyMilliseconds: number;
   /** Forward, backward, update. */
   computeMilliseconds: number;
+  /** The parts of it, where the program can tell them apart. */
+  forwardMilliseconds?: number;
+  backwardMilliseconds?: number;
+  updateMilliseconds?: number;
 }
 
 export interface StepReport {

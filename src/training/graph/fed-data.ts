@@ -1,0 +1,69 @@
+import type { Graph } from '../../graph/graph';
+import type { Tensor } from '../../graph/operation';
+import type { FeedValue } from '../../graph/session/feed-value';
+import type { TensorValue } from '../../graph/tensor-value';
+import type { PipelinePosition, SkippedExample } from '../../pipeline/example-source';
+import type { SplitData } from '../split-data';
+import type { DrawnBatch, StepData } from './step-data';
+
+/** Batches of the plain pipeline, handed over as feeds: for examples that TensorFlow can't read itself. */
+export class FedData implements StepData {
+  readonly inputs: Tensor;
+  readonly answers: Tensor;
+  readonly fetches = {};
+  readonly drawsInside = false;
+
+  constructor(
+    graph: Graph,
+    private readonly data: SplitData,
+    name: string,
+  ) {
+    const { shape, dtype } = data.source;
+    this.inputs = graph.placeholder(dtype, [null, ...shape], `${name}/inputs`);
+    this.answers = graph.placeholder('float32', [null], `${name}/answers`);
+  }
+
+  get feeds(): readonly Tensor[] {
+    return [this.inputs, this.answers];
+  }
+
+  get source() {
+    return this.data.source;
+  }
+
+  get stages() {
+    return this.data.pipeline.stages;
+  }
+
+  get batchesPerEpoch(): number {
+    return this.data.pipeline.batchesPerEpoch;
+  }
+
+  get position(): PipelinePosition {
+    return this.data.pipeline.position;
+  }
+
+  async open(): Promise<void> {}
+
+  async next<T extends Readonly<Record<string, TensorValue>>>(
+    call: (values: readonly FeedValue[]) => T,
+  ): Promise<DrawnBatch<T> | 'end-of-epoch'> {
+    const asked = performance.now();
+    const batch = await this.data.pipeline.next();
+    if (batch === 'end-of-epoch') return batch;
+    const waitMilliseconds = performance.now() - asked;
+    return { result: call([batch.inputs, batch.answers]), indices: batch.indices, waitMilliseconds };
+  }
+
+  seek(position: PipelinePosition): void {
+    this.data.pipeline.seek(position);
+  }
+
+  takeSkipped(): SkippedExample[] {
+    return this.data.pipeline.takeSkipped();
+  }
+
+  dispose(): Promise<void> {
+    return this.data.pipeline.dispose();
+  }
+}

@@ -1,0 +1,392 @@
+import * as tf from '@tensorflow/tfjs';
+import type { SplitName } from '../../contract/dataset';
+import { DescentError } from '../../contract/errors';
+import type { Hyperparameters } from '../../contract/hyperparameters';
+import type { ModelMetadata } from '../../contract/metadata';
+import type { LayerSummary } from '../../contract/run';
+import { Graph } from '../../graph/graph';
+import type { Tensor } from '../../graph/operation';
+import * as ops from '../../graph/operations';
+import { GraphSession, type PreparedCall } from '../../graph/session/session';
+import { TensorValue } from '../../graph/tensor-value';
+import type { Variable } from '../../graph/variable';
+import type { ModelFiles } from '../../model/model-files';
+import { serializeModel } from '../../model/save-model';
+import { type TrainingView, trainingView } from '../../model/training-view';
+import { summarizeLayers } from '../../model/weights';
+import type { PipelinePosition, PipelineStage, SkippedExample } from '../../pipeline/example-source';
+import type { NamedTensor } from '../named-tensor';
+import { OutcomeCollector } from '../outcome-collector';
+import type { ProgramState, SplitEvaluation, StepReport, TrainingProgram } from '../program';
+import { emitModel } from './emit-model';
+import { judge, l2Penalty } from './losses';
+import { ModelVariables } from './model-variables';
+import { RandomMasks, randomCounter } from './random-masks';
+import type { StepData } from './step-data';
+import { emitTrainingStep, stepColumns, type TrainingStep } from './training-step';
+import { effectiveRate, Updates } from './updates';
+
+/** Data of the splits that a program trains on and evaluates, emitted into its graph. */
+export interface GraphData {
+  train: StepData;
+  heldOut: Partial<Record<SplitName, StepData>>;
+}
+
+export interface GraphProgramOptions {
+  /** From `buildModel`; the program owns it. */
+  model: tf.LayersModel;
+  metadata: ModelMetadata;
+  /** Emits the pipelines into the graph. */
+  data: (graph: Graph) => GraphData | Promise<GraphData>;
+  hyperparameters: Pick<
+    Hyperparameters,
+    'optimizer' | 'momentum' | 'learningRate' | 'labelSmoothing' | 'l2' | 'seed'
+  >;
+  /** One weight a class; absent: all 1. */
+  classWeights?: Float32Array;
+}
+
+const weightPrefix = 'weights/';
+const slotPrefix = 'optimizer/';
+
+type Fetches = Readonly<Record<string, Tensor>>;
+
+/** A call that draws a batch of a split. */
+interface Evaluator {
+  data: StepData;
+  call: PreparedCall<Fetches>;
+}
+
+/** What the graph of a program consists of. */
+interface Built {
+  graph: Graph;
+  view: TrainingView;
+  data: GraphData;
+  variables: ModelVariables;
+  updates: Updates;
+  masks: RandomMasks;
+  rate: Tensor;
+  step: TrainingStep;
+  evaluations: Partial<Record<SplitName, Fetches>>;
+  penalty: Tensor | undefined;
+  predictionInputs: Tensor;
+  predictions: Tensor;
+}
+
+/**
+ * Training as one TensorFlow graph on the native engine: data, forward, gradients and updates are one call a step. Its
+ * numbers are the plain program's up to rounding; its checkpoints are the same.
+ */
+export class GraphProgram implements TrainingProgram {
+  readonly kind = 'graph';
+  readonly layers: readonly LayerSummary[];
+  readonly parameters: number;
+  readonly stages: readonly PipelineStage[];
+  readonly stepsPerEpoch: number;
+  readonly trainingExamples: number;
+  private readonly stepCall: PreparedCall<Fetches>;
+  private readonly recordingCall: PreparedCall<Fetches>;
+  private readonly evaluators: Partial<Record<SplitName, Evaluator>> = {};
+  private learningRate: number;
+  private steps = 0;
+  private gradients: NamedTensor[] | undefined;
+
+  /**
+   * @throws DescentError `unsupported` when a layer can't be compiled or the native engine isn't loaded; the model is then
+   *   left as it was
+   */
+  static async create(options: GraphProgramOptions): Promise<GraphProgram> {
+    const built = await build(options);
+    const session = await GraphSession.load(built.graph);
+    const program = new GraphProgram(options, built, session);
+    try {
+      session.initialize();
+      session.setVariables(
+        built.variables.all.map(({ variable, eager }) => [variable, eager.dataSync() as Float32Array]),
+      );
+      for (const data of program.everyData) await data.open(session);
+    } catch (error) {
+      session.dispose();
+      throw error;
+    }
+    return program;
+  }
+
+  private constructor(
+    private readonly options: GraphProgramOptions,
+    private readonly built: Built,
+    private readonly session: GraphSession,
+  ) {
+    const { model, hyperparameters } = options;
+    const { train } = built.data;
+    this.layers = summarizeLayers(model);
+    this.parameters = model.countParams();
+    this.stages = train.stages;
+    this.stepsPerEpoch = train.batchesPerEpoch;
+    this.trainingExamples = train.source.count;
+    this.learningRate = hyperparameters.learningRate;
+    const { report, gradients } = built.step;
+    const feeds = [...train.feeds, built.rate, ...(built.masks.used ? [built.masks.step] : [])];
+    this.stepCall = session.prepare({ report, ...train.fetches }, feeds);
+    const named = Object.fromEntries(gradients.map((gradient, index) => [`gradient${index}`, gradient]));
+    this.recordingCall = session.prepare({ report, ...train.fetches, ...named }, feeds);
+    for (const [split, data] of Object.entries(built.data.heldOut) as [SplitName, StepData][])
+      this.evaluators[split] = {
+        data,
+        call: session.prepare({ ...built.evaluations[split]!, ...data.fetches }, data.feeds),
+      };
+  }
+
+  get step(): number {
+    return this.steps;
+  }
+
+  get position(): PipelinePosition {
+    return this.built.data.train.position;
+  }
+
+  setLearningRate(learningRate: number): void {
+    this.learningRate = learningRate;
+  }
+
+  async next(options: { recordGradients?: boolean } = {}): Promise<StepReport | { type: 'end-of-epoch' }> {
+    const { train } = this.built.data;
+    const recording = options.recordGradients === true;
+    const call = recording ? this.recordingCall : this.stepCall;
+    const rate = effectiveRate(this.options.hyperparameters.optimizer, this.learningRate, this.steps + 1);
+    const settings = this.built.masks.used ? [rate, randomCounter(this.steps)] : [rate];
+    let callMilliseconds = 0;
+    const drawn = await train.next((values) => {
+      const called = performance.now();
+      const result = call.run(...values, ...settings);
+      callMilliseconds = performance.now() - called;
+      return result;
+    });
+    if (drawn === 'end-of-epoch') return { type: 'end-of-epoch' };
+    if (recording) this.gradients = this.takeGradients(drawn.result);
+    const report = drawn.result.report!.floats();
+    const column = (name: (typeof stepColumns)[number]) => report[stepColumns.indexOf(name)]!;
+    const loss = column('loss');
+    if (Number.isFinite(loss)) this.steps++;
+    const computeMilliseconds = column('forward') + column('backward') + column('update');
+    const rest = Math.max(0, callMilliseconds - computeMilliseconds);
+    return {
+      type: 'step',
+      examples: drawn.indices.length,
+      metrics: { loss, [this.qualityName]: column('quality') },
+      timings: {
+        waitMilliseconds: drawn.waitMilliseconds + (train.drawsInside ? rest : 0),
+        copyMilliseconds: train.drawsInside ? 0 : rest,
+        computeMilliseconds,
+        forwardMilliseconds: column('forward'),
+        backwardMilliseconds: column('backward'),
+        updateMilliseconds: column('update'),
+      },
+    };
+  }
+
+  private takeGradients(result: Readonly<Record<string, TensorValue>>): NamedTensor[] {
+    return this.built.variables.trained.map(({ name }, index) => toNamed(name, result[`gradient${index}`]!));
+  }
+
+  private get qualityName(): 'accuracy' | 'mae' {
+    return this.options.metadata.task === 'classification' ? 'accuracy' : 'mae';
+  }
+
+  async evaluate(split: SplitName, between?: () => Promise<void>): Promise<SplitEvaluation | undefined> {
+    const evaluator = this.evaluators[split];
+    if (!evaluator || evaluator.data.source.count === 0) return undefined;
+    const { data, call } = evaluator;
+    data.seek({ epoch: 0, index: 0 });
+    const collector = new OutcomeCollector(this.options.metadata.task, data.source);
+    for (;;) {
+      const drawn = await data.next((values) => call.run(...values));
+      if (drawn === 'end-of-epoch') break;
+      const { indices, result } = drawn;
+      const answers = Float32Array.from(indices, (index) => data.source.answer(index));
+      collector.add(
+        { indices, answers, size: indices.length },
+        result.predicted!.data as Float32Array,
+        result.losses!.floats(),
+        result.confidences?.floats(),
+      );
+      await between?.();
+    }
+    if (collector.count === 0) return undefined;
+    const { penalty } = this.built;
+    return collector.finish(penalty ? this.session.fetch(penalty).scalar() : 0);
+  }
+
+  async predict(inputs: Float32Array | Int32Array, count: number): Promise<Float32Array> {
+    const { shape, dtype } = this.built.data.train.source;
+    const value = new TensorValue(dtype, [count, ...shape], inputs);
+    return this.session.fetch(this.built.predictions, [[this.built.predictionInputs, value]]).floats();
+  }
+
+  async readWeights(): Promise<NamedTensor[]> {
+    const { all } = this.built.variables;
+    const values = this.session.readVariables(all.map(({ variable }) => variable));
+    return all.map(({ name }, index) => toNamed(name, values[index]!));
+  }
+
+  async readGradients(): Promise<NamedTensor[] | undefined> {
+    const taken = this.gradients;
+    this.gradients = undefined;
+    return taken;
+  }
+
+  takeSkipped(): SkippedExample[] {
+    return this.everyData.flatMap((data) => data.takeSkipped());
+  }
+
+  private get everyData(): StepData[] {
+    return [this.built.data.train, ...Object.values(this.built.data.heldOut)];
+  }
+
+  private get stateVariables(): { name: string; variable: Variable }[] {
+    return [
+      ...this.built.variables.all.map(({ name, variable }) => ({ name: weightPrefix + name, variable })),
+      ...this.built.updates.slots
+        .filter(({ saved }) => saved)
+        .map(({ name, variable }) => ({ name: slotPrefix + name, variable })),
+    ];
+  }
+
+  async save(): Promise<ProgramState> {
+    const variables = this.stateVariables;
+    const values = this.session.readVariables(variables.map(({ variable }) => variable));
+    return {
+      tensors: variables.map(({ name }, index) => toNamed(name, values[index]!)),
+      step: this.steps,
+      position: this.position,
+      optimizer: this.options.hyperparameters.optimizer,
+      seed: this.options.hyperparameters.seed,
+    };
+  }
+
+  async restore(state: ProgramState): Promise<void> {
+    const saved = new Map(state.tensors.map((tensor) => [tensor.name, tensor]));
+    const values = this.stateVariables.map(({ name, variable }) => {
+      const tensor = saved.get(name);
+      if (!tensor || tensor.shape.join() !== variable.shape.join())
+        throw new DescentError('bad-input', `The checkpoint has no "${name}" of shape [${variable.shape}].`, {
+          subject: name,
+          remedy: 'Resume with the model and optimizer that the run was started with.',
+        });
+      return [variable, new TensorValue('float32', tensor.shape, tensor.values)] as const;
+    });
+    this.session.setVariables(values);
+    this.steps = state.step;
+    this.gradients = undefined;
+    this.built.data.train.seek(state.position);
+  }
+
+  /** Brings the weights into the eager model, which writes itself. */
+  async modelFiles(): Promise<ModelFiles> {
+    const { all } = this.built.variables;
+    const values = this.session.readVariables(all.map(({ variable }) => variable));
+    all.forEach(({ eager }, index) => {
+      tf.tidy(() => eager.assign(tf.tensor(values[index]!.floats(), eager.shape)));
+    });
+    return serializeModel(this.options.model, this.options.metadata);
+  }
+
+  tensorCount(): number {
+    return tf.memory().numTensors;
+  }
+
+  async dispose(): Promise<void> {
+    for (const data of this.everyData) await data.dispose();
+    this.session.dispose();
+    this.options.model.dispose();
+  }
+}
+
+async function build(options: GraphProgramOptions): Promise<Built> {
+  const { model, metadata, hyperparameters, classWeights } = options;
+  const view = trainingView(model);
+  const graph = new Graph();
+  const data = await options.data(graph);
+  const variables = new ModelVariables(graph, model);
+  const updates = new Updates(graph, hyperparameters, variables.trained);
+  const masks = new RandomMasks(graph, hyperparameters.seed);
+  const rate = graph.placeholder('float32', [], 'learning_rate');
+  const numbers = new Map(model.layers.map((layer, number) => [layer, number]));
+  const lossSettings = {
+    task: metadata.task,
+    labelSmoothing: hyperparameters.labelSmoothing,
+    targetScale: view.targetScale,
+    targetShift: view.targetShift,
+  };
+  const emit = (inputs: Tensor, training: boolean, scope: string) =>
+    graph.scope(scope, () => {
+      const { outputs, later } = emitModel(view.core, {
+        inputs: [inputs],
+        training,
+        variable: (layer, weight) => variables.of(layer, weight),
+        dropoutMask: (layer, like, share) => masks.mask(like, numbers.get(layer)!, share),
+      });
+      return { outputs: outputs[0]!, later };
+    });
+
+  const { train, heldOut } = data;
+  const { outputs, later } = emit(train.inputs, true, 'training');
+  const step = emitTrainingStep(graph, {
+    inputs: train.inputs,
+    answers: train.answers,
+    judgement: judge(outputs, train.answers, lossSettings),
+    later,
+    trained: variables.trained,
+    regularized: variables.regularized,
+    l2: hyperparameters.l2,
+    classWeights,
+    updates,
+    rate,
+  });
+
+  const evaluations: Built['evaluations'] = {};
+  for (const [split, { inputs, answers }] of Object.entries(heldOut) as [SplitName, StepData][]) {
+    const inferred = emit(inputs, false, split).outputs;
+    const { losses } = judge(inferred, answers, lossSettings);
+    evaluations[split] = { losses, ...answersOf(inferred, metadata.task, view) };
+  }
+  const kernels = variables.regularized.map(({ variable }) => variable.value);
+  const penalty =
+    hyperparameters.l2 > 0 && kernels.length > 0 ? l2Penalty(kernels, hyperparameters.l2) : undefined;
+  const predictionInputs = graph.placeholder(
+    train.source.dtype,
+    [null, ...train.source.shape],
+    'predict/inputs',
+  );
+  const inferred = emit(predictionInputs, false, 'prediction').outputs;
+  const predictions = metadata.task === 'classification' ? ops.softmax(inferred) : scaledBack(inferred, view);
+  return {
+    graph,
+    view,
+    data,
+    variables,
+    updates,
+    masks,
+    rate,
+    step,
+    evaluations,
+    penalty,
+    predictionInputs,
+    predictions,
+  };
+}
+
+/** Predicted class and its probability, or the predicted value in the target's unit. */
+function answersOf(outputs: Tensor, task: ModelMetadata['task'], view: TrainingView): Fetches {
+  if (task !== 'classification') return { predicted: ops.reshape(scaledBack(outputs, view), [-1]) };
+  const probabilities = ops.softmax(outputs);
+  return { predicted: ops.argMax(probabilities, 1), confidences: ops.max(probabilities, [1]) };
+}
+
+function scaledBack(outputs: Tensor, { targetScale, targetShift }: TrainingView): Tensor {
+  return ops.add(ops.multiply(outputs, targetScale), targetShift);
+}
+
+function toNamed(name: string, value: TensorValue): NamedTensor {
+  return { name, dtype: 'float32', shape: [...value.shape], values: value.floats().slice() };
+}

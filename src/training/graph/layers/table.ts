@@ -1,0 +1,37 @@
+import * as convolution from './convolution';
+import * as core from './core';
+import type { LayerEmitter } from './emitter';
+import * as normalization from './normalization';
+import * as pooling from './pooling';
+
+/** Layers that can be compiled, by tfjs-layers' and Keras' class names. */
+export const layerEmitters: ReadonlyMap<string, LayerEmitter> = new Map<string, LayerEmitter>([
+  ['Activation', core.activation],
+  ['Add', core.add],
+  ['Average', core.average],
+  ['AveragePooling2D', pooling.averagePooling2d],
+  ['BatchNormalization', normalization.batchNormalization],
+  ['Concatenate', core.concatenate],
+  ['Conv2D', convolution.conv2d],
+  ['Dense', core.dense],
+  ['DepthwiseConv2D', convolution.depthwiseConv2d],
+  ['Dropout', core.dropout],
+  ['Embedding', core.embedding],
+  ['Flatten', core.flatten],
+  ['GlobalAveragePooling1D', pooling.globalAveragePooling1d],
+  ['GlobalAveragePooling2D', pooling.globalAveragePooling2d],
+  ['GlobalMaxPooling1D', pooling.globalMaxPooling1d],
+  ['GlobalMaxPooling2D', pooling.globalMaxPooling2d],
+  ['LayerNormalization', normalization.layerNormalization],
+  ['LeakyReLU', core.leakyRelu],
+  ['MaxPooling2D', pooling.maxPooling2d],
+  ['Maximum', core.maximum],
+  ['Minimum', core.minimum],
+  ['Multiply', core.multiply],
+  ['ReLU', core.relu],
+  ['Rescaling', core.rescaling],
+  ['Reshape', core.reshape],
+  ['SeparableConv2D', convolution.separableConv2d],
+  ['Softmax', core.softmax],
+  ['ZeroPadding2D', core.zeroPadding2d],
+]);

@@ -1,0 +1,42 @@
+import type * as tf from '@tensorflow/tfjs';
+import type { Graph } from '../../graph/graph';
+import type { Variable } from '../../graph/variable';
+import { namedVariables } from '../../model/weights';
+import { scopeName } from './emit-model';
+
+export interface ModelVariable {
+  /** `<layer>/<weight>`. */
+  name: string;
+  trainable: boolean;
+  /** In the graph's session. */
+  variable: Variable;
+  /** The model's own, in eager TensorFlow. */
+  eager: tf.Variable;
+}
+
+/** A model's weights as variables of a graph. */
+export class ModelVariables {
+  readonly all: readonly ModelVariable[];
+  private readonly byLayer = new Map<string, Variable>();
+
+  constructor(graph: Graph, model: tf.LayersModel) {
+    this.all = namedVariables(model).map(({ name, trainable, variable: eager }) => {
+      const variable = graph.variable(scopeName(name), 'float32', eager.shape, { trainable });
+      this.byLayer.set(name, variable);
+      return { name, trainable, variable, eager };
+    });
+  }
+
+  get trained(): ModelVariable[] {
+    return this.all.filter(({ trainable }) => trainable);
+  }
+
+  /** Kernels that are trained: what L2 weighs. */
+  get regularized(): ModelVariable[] {
+    return this.trained.filter(({ name }) => /kernel$/.test(name));
+  }
+
+  of(layer: tf.layers.Layer, weight: string): Variable | undefined {
+    return this.byLayer.get(`${layer.name}/${weight}`);
+  }
+}

@@ -1,0 +1,66 @@
+import type { FeedValue } from '../../graph/session/feed-value';
+import type { GraphSession } from '../../graph/session/session';
+import type { TensorValue } from '../../graph/tensor-value';
+import type { PipelinePosition, SkippedExample } from '../../pipeline/example-source';
+import type { GraphPipeline } from '../../pipeline/graph/graph-pipeline';
+import type { DrawnBatch, StepData } from './step-data';
+
+/** Batches that a tf.data pipeline in the same graph makes: JavaScript sees their numbers alone. */
+export class PipedData implements StepData {
+  readonly feeds = [];
+  readonly drawsInside = true;
+
+  constructor(private readonly pipeline: GraphPipeline) {}
+
+  get inputs() {
+    return this.pipeline.inputs;
+  }
+
+  get answers() {
+    return this.pipeline.answers;
+  }
+
+  get fetches() {
+    return { indices: this.pipeline.indices };
+  }
+
+  get source() {
+    return this.pipeline.source;
+  }
+
+  get stages() {
+    return this.pipeline.stages;
+  }
+
+  get batchesPerEpoch(): number {
+    return this.pipeline.batchesPerEpoch;
+  }
+
+  get position(): PipelinePosition {
+    return this.pipeline.position;
+  }
+
+  open(session: GraphSession): Promise<void> {
+    return this.pipeline.open(session);
+  }
+
+  async next<T extends Readonly<Record<string, TensorValue>>>(
+    call: (values: readonly FeedValue[]) => T,
+  ): Promise<DrawnBatch<T> | 'end-of-epoch'> {
+    const drawn = await this.pipeline.next(() => call([]) as T & { indices: TensorValue });
+    if (drawn === 'end-of-epoch') return drawn;
+    return { result: drawn, indices: drawn.indices.data as Int32Array, waitMilliseconds: 0 };
+  }
+
+  seek(position: PipelinePosition): void {
+    this.pipeline.seek(position);
+  }
+
+  takeSkipped(): SkippedExample[] {
+    return this.pipeline.takeSkipped();
+  }
+
+  dispose(): Promise<void> {
+    return this.pipeline.dispose();
+  }
+}

@@ -1,0 +1,46 @@
+import type { Tensor } from '../../graph/operation';
+import type { FeedValue } from '../../graph/session/feed-value';
+import type { GraphSession } from '../../graph/session/session';
+import type { TensorValue } from '../../graph/tensor-value';
+import type {
+  ExampleSource,
+  PipelinePosition,
+  PipelineStage,
+  SkippedExample,
+} from '../../pipeline/example-source';
+
+/** A batch that a call drew, and what the call gave. */
+export interface DrawnBatch<T> {
+  result: T;
+  /** Numbers of the examples in their source. */
+  indices: Int32Array;
+  /** JavaScript's waiting for the batch, before the call. */
+  waitMilliseconds: number;
+}
+
+/** Where the batches of a graph's calls come from: a tf.data pipeline in the same graph, or feeds. */
+export interface StepData {
+  /** [size, ...shape of an example]. */
+  readonly inputs: Tensor;
+  /** float32 [size]. */
+  readonly answers: Tensor;
+  /** What a call has to feed, in the order of the values that it is handed. */
+  readonly feeds: readonly Tensor[];
+  /** What a call has to fetch beside its own. */
+  readonly fetches: Readonly<Record<string, Tensor>>;
+  /** Whether drawing the batch is part of the call, so that its waiting is too. */
+  readonly drawsInside: boolean;
+  readonly source: ExampleSource;
+  readonly stages: readonly PipelineStage[];
+  readonly batchesPerEpoch: number;
+  readonly position: PipelinePosition;
+  open(session: GraphSession): Promise<void>;
+  /** Makes one call on the next batch. 'end-of-epoch' once after the last. */
+  next<T extends Readonly<Record<string, TensorValue>>>(
+    call: (values: readonly FeedValue[]) => T,
+  ): Promise<DrawnBatch<T> | 'end-of-epoch'>;
+  seek(position: PipelinePosition): void;
+  takeSkipped(): SkippedExample[];
+  /** Before the session is disposed of. */
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,100 @@
+import { gradients } from '../../graph/gradients/gradients';
+import type { Graph } from '../../graph/graph';
+import type { Tensor } from '../../graph/operation';
+import * as ops from '../../graph/operations';
+import type { LaterSubtraction } from './layers/emitter';
+import type { Judgement } from './losses';
+import { l2Penalty } from './losses';
+import type { ModelVariable } from './model-variables';
+import type { Updates } from './updates';
+
+export interface TrainingStepParts {
+  inputs: Tensor;
+  answers: Tensor;
+  judgement: Judgement;
+  later: readonly LaterSubtraction[];
+  trained: readonly ModelVariable[];
+  regularized: readonly ModelVariable[];
+  l2: number;
+  classWeights?: Float32Array | undefined;
+  updates: Updates;
+  rate: Tensor;
+}
+
+/** Places in the vector that a step gives. */
+export const stepColumns = ['loss', 'quality', 'forward', 'backward', 'update'] as const;
+
+export interface TrainingStep {
+  /** float32 [5], in the order of `stepColumns`; times in milliseconds. Fetching it takes the step. */
+  report: Tensor;
+  /** In the order of the trained weights. */
+  gradients: Tensor[];
+}
+
+/** Loss, gradients and updates on one batch. Nothing changes when the loss is not finite. */
+export function emitTrainingStep(graph: Graph, parts: TrainingStepParts): TrainingStep {
+  const { judgement, trained } = parts;
+  const begin = timestamp(graph, [parts.inputs]);
+  const loss = graph.scope('loss', () => withPenalty(weightedMean(graph, parts), parts));
+  const quality = ops.mean(judgement.qualities);
+  const forward = timestamp(graph, [loss]);
+  const found = gradients(
+    loss,
+    trained.map(({ variable }) => variable),
+  ).map((gradient, index) => gradient ?? ops.zerosLike(trained[index]!.variable.value));
+  const backward = timestamp(graph, found);
+  const taken = whenFinite(graph, loss, () => [
+    ...parts.updates.apply(found, parts.rate),
+    ...parts.later.map(({ variable, delta }) =>
+      graph.op('AssignSubVariableOp', [variable.handle, delta], { dtype: 'float32' }),
+    ),
+  ]);
+  const update = timestamp(graph, [taken]);
+  const times = [
+    [begin, forward],
+    [forward, backward],
+    [backward, update],
+  ].map(([from, to]) => ops.cast(ops.multiply(ops.subtract(to!, from!), 1000), 'float32'));
+  return { report: ops.stack([loss, quality, ...times], 0, 'report'), gradients: found };
+}
+
+function weightedMean(graph: Graph, { judgement, answers, classWeights }: TrainingStepParts): Tensor {
+  if (!classWeights) return ops.mean(judgement.losses);
+  const weights = graph.constant(classWeights, 'float32', { shape: [classWeights.length] });
+  return ops.mean(ops.multiply(judgement.losses, ops.gather(weights, ops.cast(answers, 'int32'))));
+}
+
+function withPenalty(loss: Tensor, { regularized, l2 }: TrainingStepParts): Tensor {
+  if (l2 === 0 || regularized.length === 0) return loss;
+  return ops.add(
+    loss,
+    l2Penalty(
+      regularized.map(({ variable }) => variable.value),
+      l2,
+    ),
+  );
+}
+
+/** Seconds (float64) when all of `after` have been computed. */
+function timestamp(graph: Graph, after: readonly Tensor[]): Tensor {
+  return graph.op('Timestamp', [], {}, { control: after }).output;
+}
+
+/**
+ * A tensor that is there once the operations of `build` have run, which they do only when the loss is finite: a gradient of
+ * a loss that is no number would destroy all weights, and with them the trace of the cause.
+ */
+function whenFinite(
+  graph: Graph,
+  loss: Tensor,
+  build: () => readonly Parameters<Graph['group']>[0][number][],
+): Tensor {
+  return graph.scope('update', () => {
+    const branch = graph.op('Switch', [graph.constant(0, 'int32'), ops.finite(loss)]);
+    const skipped = graph.op('Identity', [branch.out(0)]).output;
+    const taking = graph.op('Identity', [branch.out(1)]);
+    const operations = graph.after([taking], build);
+    const taken = graph.group(operations, 'taken');
+    return graph.op('Merge', [[taken, skipped]], {}, { name: 'done' }).output;
+  });
+}
