@@ -233,11 +233,12 @@ export class Graph {
     build: (inputs: Tensor[], body: Graph) => readonly Tensor[],
     options: FunctionOptions = {},
   ): GraphFunction {
-    let unique = name;
-    for (let count = 1; this.functions.has(unique); count++) unique = `${name}_${count}`;
     const body = new Graph(this.root ?? this);
     const inputs = parameters.map((parameter) => body.argument(parameter));
     const outputs = build(inputs, body);
+    // Only now: the body may have defined functions of that name.
+    let unique = name;
+    for (let count = 1; this.functions.has(unique); count++) unique = `${name}_${count}`;
     body.checkOwnership(`The function "${unique}"`, outputs);
     const controlOutputs = body.operations.filter(
       (operation) => operation.outputs.length === 0 && operation.type !== 'NoOp',

@@ -4,3 +4,4 @@ export * from './math';
 export * from './neural';
 export * from './optimizers';
 export * from './random';
+export * from './timing';
