@@ -1,0 +1,159 @@
+import type { Tensor } from '../../graph/operation';
+import type { GraphSession } from '../../graph/session/session';
+import { EndOfSequenceError } from '../../graph/session/translate-error';
+import type { TensorValue } from '../../graph/tensor-value';
+import { epochOrder, sequentialOrder } from '../epoch-order';
+import type { ExampleSource, PipelinePosition, PipelineStage, SkippedExample } from '../example-source';
+import type { GraphPipeline, GraphPipelineSettings } from './graph-pipeline';
+import type { Sequence } from './sequence';
+
+/** Data sets of the sequence: files are read in the first; the second, where there is one, takes all from memory. */
+const fromFiles = 0;
+const fromMemory = 1;
+
+interface Parts {
+  /** Where examples stay that were delivered once. */
+  keeps?: 'memory' | 'disk';
+  open(session: GraphSession): Promise<void>;
+  dispose?(): Promise<void>;
+}
+
+/** Leads a sequence through the epochs: hands it the order, follows the position, and finds out what was left out. */
+export class EpochWalk implements GraphPipeline {
+  readonly inputs: Tensor;
+  readonly answers: Tensor;
+  readonly indices: Tensor;
+  readonly batchesPerEpoch: number;
+  private session: GraphSession | undefined;
+  private epoch = 0;
+  private place = 0;
+  private order: Int32Array;
+  private started = false;
+  private readonly unreadable = new Set<number>();
+  /** 1 where an example was delivered, hence stands in the cache. */
+  private readonly kept: Int32Array;
+  private keptCount = 0;
+  private skipped: SkippedExample[] = [];
+
+  constructor(
+    readonly source: ExampleSource,
+    private readonly settings: GraphPipelineSettings,
+    private readonly sequence: Sequence,
+    readonly stages: readonly PipelineStage[],
+    private readonly parts: Parts,
+  ) {
+    const [inputs, answers, indices] = sequence.next;
+    this.inputs = inputs!;
+    this.answers = answers!;
+    this.indices = indices!;
+    this.batchesPerEpoch = Math.ceil(source.count / settings.batchSize);
+    this.kept = new Int32Array(source.count);
+    this.order = this.orderOf(0);
+  }
+
+  get position(): PipelinePosition {
+    return { epoch: this.epoch, index: this.place };
+  }
+
+  async open(session: GraphSession): Promise<void> {
+    this.session = session;
+    await this.parts.open(session);
+  }
+
+  seek({ epoch, index }: PipelinePosition): void {
+    if (epoch === this.epoch && index === this.place) return;
+    if (epoch !== this.epoch) this.order = this.orderOf(epoch);
+    this.epoch = epoch;
+    this.place = index;
+    this.started = false;
+  }
+
+  async next<T extends { indices: TensorValue }>(step: () => T): Promise<T | 'end-of-epoch'> {
+    if (!this.started) this.start();
+    let result: T | undefined;
+    if (this.started)
+      try {
+        result = step();
+      } catch (error) {
+        // The step may have drawn a batch before it failed.
+        this.started = false;
+        if (!(error instanceof EndOfSequenceError)) throw error;
+      }
+    if (result) {
+      await this.follow(result.indices.data as Int32Array);
+      return result;
+    }
+    await this.passOver(this.order.length);
+    this.seek({ epoch: this.epoch + 1, index: 0 });
+    return 'end-of-epoch';
+  }
+
+  takeSkipped(): SkippedExample[] {
+    const taken = this.skipped;
+    this.skipped = [];
+    return taken;
+  }
+
+  async dispose(): Promise<void> {
+    // Whatever is being prepared ends with the iterator that asked for it.
+    if (this.session && this.started)
+      this.sequence.start(this.session, fromFiles, new Int32Array(0), new Int32Array(0), 0);
+    this.started = false;
+    await this.parts.dispose?.();
+  }
+
+  private orderOf(epoch: number): Int32Array {
+    const { shuffleBuffer, seed } = this.settings;
+    const { count } = this.source;
+    return shuffleBuffer === undefined
+      ? sequentialOrder(count)
+      : epochOrder(seed, epoch, count, shuffleBuffer);
+  }
+
+  /** Begins at the place of now, unless nothing is left of the epoch. */
+  private start(): void {
+    if (!this.session) throw new Error('The pipeline was not opened.');
+    const rest = this.order.subarray(this.place);
+    const readable = this.unreadable.size > 0 ? rest.filter((index) => !this.unreadable.has(index)) : rest;
+    if (readable.length === 0) return;
+    const complete =
+      this.parts.keeps === 'memory' && this.keptCount + this.unreadable.size === this.source.count;
+    const kept =
+      this.parts.keeps === 'disk'
+        ? readable.map((index) => this.kept[index]!)
+        : new Int32Array(readable.length);
+    this.sequence.start(this.session, complete ? fromMemory : fromFiles, readable, kept, this.epoch);
+    this.started = true;
+  }
+
+  /** Moves behind the last example of a batch; examples between that the batch lacks could not be read. */
+  private async follow(indices: Int32Array): Promise<void> {
+    for (const index of indices) {
+      await this.passOver(this.order.indexOf(index, this.place));
+      this.place++;
+      if (this.kept[index] === 0) {
+        this.kept[index] = 1;
+        this.keptCount++;
+      }
+    }
+  }
+
+  private async passOver(end: number): Promise<void> {
+    for (; this.place < end; this.place++) {
+      const index = this.order[this.place]!;
+      if (this.unreadable.has(index)) continue;
+      this.unreadable.add(index);
+      this.skipped.push({ file: this.source.name(index), reason: await this.reason(index) });
+    }
+  }
+
+  /** TensorFlow leaves an example out without a word; the plain decoder says what is wrong with it. */
+  private async reason(index: number): Promise<string> {
+    try {
+      await this.source.load(index);
+      return "TensorFlow's decoder refuses it";
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+}
