@@ -84,6 +84,12 @@ export const hyperparameters = z.object({
     keras: 'set_random_seed',
     description: 'Makes the run repeatable: initial weights, order, augmentation, dropout.',
   }),
+  compile: z.enum(['auto', 'graph', 'eager']).default('auto').meta({
+    group: 'optimizer',
+    keras: 'compile(run_eagerly=False)',
+    description:
+      'graph: a step is one TensorFlow graph; eager: operation by operation; auto: graph where it can.',
+  }),
   classWeights: z.enum(['none', 'balanced']).default('none').meta({
     group: 'optimizer',
     keras: 'class_weight',

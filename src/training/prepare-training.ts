@@ -9,9 +9,10 @@ import { type ModelSpecification, metadataOf } from '../model/specification';
 import type { AugmentationSettings } from '../pipeline/augmentation';
 import { openSource } from '../pipeline/dataset-sources';
 import { createPlainPipeline, type PipelineSettings } from '../pipeline/plain-pipeline';
+import { createProgram } from './create-program';
+import { feedSplits } from './graph/fed-data';
 import { balancedClassWeights } from './losses';
 import { modelInputOf, type PreparationOptions } from './model-input';
-import { PlainProgram } from './plain-program';
 import type { TrainingProgram } from './program';
 import type { SplitData } from './split-data';
 
@@ -43,14 +44,18 @@ export async function prepareTraining(
   const options: PreparationOptions = { onProgress, signal };
   const specification = await specificationOf(dataset, hyperparameters, options);
   const model = buildModel(specification);
-  const splits = await openSplits(job, dataset, specification.input, options);
-  const program = new PlainProgram({
-    model,
-    metadata: metadataOf(specification),
-    ...splits,
-    hyperparameters,
-    classWeights: classWeightsOf(dataset, hyperparameters),
-  });
+  const open = () => openSplits(job, dataset, specification.input, options);
+  const program = await createProgram(
+    {
+      model,
+      metadata: metadataOf(specification),
+      hyperparameters,
+      classWeights: classWeightsOf(dataset, hyperparameters),
+      openSplits: open,
+      emitSplits: async (graph) => feedSplits(graph, await open()),
+    },
+    emit,
+  );
   tellLeftOut(dataset, emit);
   return { program, dataset };
 }

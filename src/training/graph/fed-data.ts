@@ -1,10 +1,11 @@
+import type { SplitName } from '../../contract/dataset';
 import type { Graph } from '../../graph/graph';
 import type { Tensor } from '../../graph/operation';
 import type { FeedValue } from '../../graph/session/feed-value';
 import type { TensorValue } from '../../graph/tensor-value';
 import type { PipelinePosition, SkippedExample } from '../../pipeline/example-source';
 import type { SplitData } from '../split-data';
-import type { DrawnBatch, StepData } from './step-data';
+import type { DrawnBatch, GraphData, StepData } from './step-data';
 
 /** Batches of the plain pipeline, handed over as feeds: for examples that TensorFlow can't read itself. */
 export class FedData implements StepData {
@@ -66,4 +67,16 @@ export class FedData implements StepData {
   dispose(): Promise<void> {
     return this.data.pipeline.dispose();
   }
+}
+
+/** Emits the placeholders of all splits. */
+export function feedSplits(
+  graph: Graph,
+  { train, heldOut }: { train: SplitData; heldOut: Partial<Record<SplitName, SplitData>> },
+): GraphData {
+  const entries = Object.entries(heldOut) as [SplitName, SplitData][];
+  return {
+    train: new FedData(graph, train, 'train'),
+    heldOut: Object.fromEntries(entries.map(([split, data]) => [split, new FedData(graph, data, split)])),
+  };
 }

@@ -22,15 +22,9 @@ import { emitModel } from './emit-model';
 import { judge, l2Penalty } from './losses';
 import { ModelVariables } from './model-variables';
 import { RandomMasks, randomCounter } from './random-masks';
-import type { StepData } from './step-data';
+import type { GraphData, StepData } from './step-data';
 import { emitTrainingStep, stepColumns, type TrainingStep } from './training-step';
 import { effectiveRate, Updates } from './updates';
-
-/** Data of the splits that a program trains on and evaluates, emitted into its graph. */
-export interface GraphData {
-  train: StepData;
-  heldOut: Partial<Record<SplitName, StepData>>;
-}
 
 export interface GraphProgramOptions {
   /** From `buildModel`; the program owns it. */
@@ -130,11 +124,14 @@ export class GraphProgram implements TrainingProgram {
     this.stepCall = session.prepare({ report, ...train.fetches }, feeds);
     const named = Object.fromEntries(gradients.map((gradient, index) => [`gradient${index}`, gradient]));
     this.recordingCall = session.prepare({ report, ...train.fetches, ...named }, feeds);
-    for (const [split, data] of Object.entries(built.data.heldOut) as [SplitName, StepData][])
+    for (const [split, data] of Object.entries(built.data.heldOut) as [SplitName, StepData][]) {
+      const fetches = built.evaluations[split];
+      if (!fetches) continue;
       this.evaluators[split] = {
         data,
-        call: session.prepare({ ...built.evaluations[split]!, ...data.fetches }, data.feeds),
+        call: session.prepare({ ...fetches, ...data.fetches }, data.feeds),
       };
+    }
   }
 
   get step(): number {
@@ -195,7 +192,7 @@ export class GraphProgram implements TrainingProgram {
 
   async evaluate(split: SplitName, between?: () => Promise<void>): Promise<SplitEvaluation | undefined> {
     const evaluator = this.evaluators[split];
-    if (!evaluator || evaluator.data.source.count === 0) return undefined;
+    if (!evaluator) return undefined;
     const { data, call } = evaluator;
     data.seek({ epoch: 0, index: 0 });
     const collector = new OutcomeCollector(this.options.metadata.task, data.source);
@@ -345,7 +342,9 @@ async function build(options: GraphProgramOptions): Promise<Built> {
   });
 
   const evaluations: Built['evaluations'] = {};
-  for (const [split, { inputs, answers }] of Object.entries(heldOut) as [SplitName, StepData][]) {
+  for (const [split, { inputs, answers, source }] of Object.entries(heldOut) as [SplitName, StepData][]) {
+    // Without an example not even the width of a row is known.
+    if (source.count === 0) continue;
     const inferred = emit(inputs, false, split).outputs;
     const { losses } = judge(inferred, answers, lossSettings);
     evaluations[split] = { losses, ...answersOf(inferred, metadata.task, view) };

@@ -1,3 +1,4 @@
+import type { SplitName } from '../../contract/dataset';
 import type { Tensor } from '../../graph/operation';
 import type { FeedValue } from '../../graph/session/feed-value';
 import type { GraphSession } from '../../graph/session/session';
@@ -43,4 +44,10 @@ export interface StepData {
   takeSkipped(): SkippedExample[];
   /** Before the session is disposed of. */
   dispose(): Promise<void>;
+}
+
+/** Data of the splits that a program trains on and evaluates, emitted into its graph. */
+export interface GraphData {
+  train: StepData;
+  heldOut: Partial<Record<SplitName, StepData>>;
 }

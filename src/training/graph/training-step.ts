@@ -41,6 +41,8 @@ export function emitTrainingStep(graph: Graph, parts: TrainingStepParts): Traini
   const found = gradients(
     loss,
     trained.map(({ variable }) => variable),
+    // Begins when the forward pass has been timed.
+    { initial: graph.op('OnesLike', [loss], {}, { control: [forward] }).output },
   ).map((gradient, index) => gradient ?? ops.zerosLike(trained[index]!.variable.value));
   const backward = timestamp(graph, found);
   const taken = whenFinite(graph, loss, () => [
@@ -49,7 +51,7 @@ export function emitTrainingStep(graph: Graph, parts: TrainingStepParts): Traini
       graph.op('AssignSubVariableOp', [variable.handle, delta], { dtype: 'float32' }),
     ),
   ]);
-  const update = timestamp(graph, [taken]);
+  const update = timestamp(graph, [taken, backward]);
   const times = [
     [begin, forward],
     [forward, backward],

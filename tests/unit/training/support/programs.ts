@@ -9,7 +9,7 @@ import { type ModelSpecification, metadataOf } from '../../../../src/model/speci
 import type { ExampleSource } from '../../../../src/pipeline/example-source';
 import { createPlainPipeline } from '../../../../src/pipeline/plain-pipeline';
 import { RandomStream, randomPurpose } from '../../../../src/pipeline/random';
-import { FedData } from '../../../../src/training/graph/fed-data';
+import { feedSplits } from '../../../../src/training/graph/fed-data';
 import { GraphProgram } from '../../../../src/training/graph/graph-program';
 import { PlainProgram } from '../../../../src/training/plain-program';
 import type { TrainingProgram } from '../../../../src/training/program';
@@ -159,10 +159,7 @@ export class Programs {
     const { train, heldOut, ...options } = await this.optionsOf(question);
     return GraphProgram.create({
       ...options,
-      data: (graph) => ({
-        train: new FedData(graph, train, 'train'),
-        heldOut: { validation: new FedData(graph, heldOut.validation, 'validation') },
-      }),
+      data: (graph) => feedSplits(graph, { train, heldOut }),
     });
   }
 
