@@ -1,6 +1,22 @@
 /** What stands where there is no value. */
 export const noValue = '–';
 
+// Making a formatter costs a hundred times what using one does, and live pages format thousands of numbers a second.
+const fixedFormats = new Map<number, Intl.NumberFormat>();
+const shortFormat = new Intl.NumberFormat('en', { maximumSignificantDigits: 4 });
+
+function fixedFormat(decimals: number): Intl.NumberFormat {
+  let format = fixedFormats.get(decimals);
+  if (!format) {
+    format = new Intl.NumberFormat('en', {
+      minimumFractionDigits: decimals,
+      maximumFractionDigits: decimals,
+    });
+    fixedFormats.set(decimals, format);
+  }
+  return format;
+}
+
 /**
  * A number as the interface shows it: four significant digits; whole numbers in full with grouping; very small and very
  * large ones with an exponent.
@@ -13,26 +29,20 @@ export function formatNumber(value: number | null | undefined, digits = 4): stri
   const magnitude = Math.abs(value);
   if (magnitude < 1e-4 || magnitude >= 1e9) return shortExponent(value, digits);
   const decimals = Math.max(0, digits - 1 - Math.floor(Math.log10(magnitude)));
-  return withMinus(
-    value.toLocaleString('en', {
-      minimumFractionDigits: Math.min(decimals, 8),
-      maximumFractionDigits: Math.min(decimals, 8),
-    }),
-  );
+  return withMinus(fixedFormat(Math.min(decimals, 8)).format(value));
 }
 
 /** Up to four significant digits, without zeros to fill them up: bounds and ticks. */
 export function formatShort(value: number): string {
   const rounded = Number(value.toPrecision(4));
   const magnitude = Math.abs(rounded);
-  if (rounded === 0 || (magnitude >= 1e-4 && magnitude < 1e9))
-    return withMinus(rounded.toLocaleString('en', { maximumSignificantDigits: 4 }));
+  if (rounded === 0 || (magnitude >= 1e-4 && magnitude < 1e9)) return withMinus(shortFormat.format(rounded));
   return formatNumber(rounded);
 }
 
 /** A whole number with grouping. */
 export function formatCount(value: number): string {
-  return withMinus(Math.round(value).toLocaleString('en'));
+  return withMinus(fixedFormat(0).format(Math.round(value)));
 }
 
 /** A setting's value as short as it can be without loss, e.g. 0.001, 1e-5, 32. */

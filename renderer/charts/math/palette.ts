@@ -3,7 +3,7 @@ export const runColorCount = 8;
 
 /** Light and dark: told apart also by people with protanopia, deuteranopia and tritanopia (see the palette's test). */
 export const runColors = {
-  light: ['#2f6fed', '#e8710a', '#12a594', '#b83280', '#6b46c1', '#8a6d3b', '#2d3748', '#c387f0'],
+  light: ['#2f6fed', '#e8710a', '#12a594', '#b83280', '#6b46c1', '#8a6d3b', '#2d3748', '#b77ae6'],
   dark: ['#6ea0ff', '#ffa44b', '#4bd7c5', '#f277b4', '#9179fe', '#c4a576', '#e0e5ed', '#c4e145'],
 } as const;
 
