@@ -1,16 +1,21 @@
+import type { SplitName } from '../contract/dataset';
 import type { TrainingJob } from '../contract/engine';
 import type { JobEvent } from '../contract/frames';
 import type { Hyperparameters } from '../contract/hyperparameters';
 import type { ModelInput } from '../contract/metadata';
 import type { Dataset, ExampleTable } from '../dataset/node/example-table';
 import { assertTrainable, openDataset } from '../dataset/node/open';
+import type { Graph } from '../graph/graph';
 import { buildModel } from '../model/build-model';
 import { type ModelSpecification, metadataOf } from '../model/specification';
 import type { AugmentationSettings } from '../pipeline/augmentation';
-import { openSource } from '../pipeline/dataset-sources';
+import { openSource, type SourceOptions } from '../pipeline/dataset-sources';
+import { emitPipeline } from '../pipeline/graph/emit-pipeline';
 import { createPlainPipeline, type PipelineSettings } from '../pipeline/plain-pipeline';
 import { createProgram } from './create-program';
 import { feedSplits } from './graph/fed-data';
+import { PipedData } from './graph/piped-data';
+import type { GraphData } from './graph/step-data';
 import { balancedClassWeights } from './losses';
 import { modelInputOf, type PreparationOptions } from './model-input';
 import type { TrainingProgram } from './program';
@@ -44,15 +49,14 @@ export async function prepareTraining(
   const options: PreparationOptions = { onProgress, signal };
   const specification = await specificationOf(dataset, hyperparameters, options);
   const model = buildModel(specification);
-  const open = () => openSplits(job, dataset, specification.input, options);
   const program = await createProgram(
     {
       model,
       metadata: metadataOf(specification),
       hyperparameters,
       classWeights: classWeightsOf(dataset, hyperparameters),
-      openSplits: open,
-      emitSplits: async (graph) => feedSplits(graph, await open()),
+      openSplits: () => openSplits(job, dataset, specification.input, options),
+      emitSplits: (graph) => emitSplits(graph, job, dataset, specification.input, options),
     },
     emit,
   );
@@ -83,12 +87,48 @@ function targetOf(examples: ExampleTable): ModelSpecification['target'] {
   return { name: examples.table?.target ?? 'value', mean, standardDeviation: Math.sqrt(variance) };
 }
 
+/** Examples read and put together by plain code. */
 async function openSplits(
   job: TrainingJob,
   { examples }: Dataset,
   input: ModelInput,
   options: PreparationOptions,
 ): Promise<{ train: SplitData; heldOut: { validation: SplitData; test: SplitData } }> {
+  const open = async (split: SplitName): Promise<SplitData> => {
+    const source = await openSource(examples, split, input, sourceOptions(split, options));
+    return { source, pipeline: await createPlainPipeline(source, pipelineSettings(job, split, input)) };
+  };
+  return {
+    train: await open('train'),
+    heldOut: { validation: await open('validation'), test: await open('test') },
+  };
+}
+
+/** Pictures are read by TensorFlow itself, in the graph; rows and words, which stand in memory, are fed. */
+async function emitSplits(
+  graph: Graph,
+  job: TrainingJob,
+  dataset: Dataset,
+  input: ModelInput,
+  options: PreparationOptions,
+): Promise<GraphData> {
+  if (input.kind !== 'images') return feedSplits(graph, await openSplits(job, dataset, input, options));
+  const emit = async (split: SplitName): Promise<PipedData> => {
+    const examples = { examples: dataset.examples, split, input };
+    const settings = pipelineSettings(job, split, input);
+    return new PipedData(await emitPipeline(graph, split, examples, settings, sourceOptions(split, options)));
+  };
+  return {
+    train: await emit('train'),
+    heldOut: { validation: await emit('validation'), test: await emit('test') },
+  };
+}
+
+function sourceOptions(split: SplitName, { signal, onProgress }: PreparationOptions): SourceOptions {
+  return { signal, onProgress: (done, total) => onProgress(`reading ${split} examples`, done, total) };
+}
+
+function pipelineSettings(job: TrainingJob, split: SplitName, input: ModelInput): PipelineSettings {
   const { hyperparameters } = job.configuration;
   const common: PipelineSettings = {
     seed: hyperparameters.seed,
@@ -97,24 +137,11 @@ async function openSplits(
     cacheDirectory: job.cacheDirectory,
     prefetch: hyperparameters.prefetch,
   };
-  const open = async (split: 'train' | 'validation' | 'test'): Promise<SplitData> => {
-    const source = await openSource(examples, split, input, {
-      signal: options.signal,
-      onProgress: (done, total) => options.onProgress(`reading ${split} texts`, done, total),
-    });
-    const settings: PipelineSettings =
-      split === 'train'
-        ? {
-            ...common,
-            shuffleBuffer: hyperparameters.shuffleBuffer,
-            augmentation: input.kind === 'images' ? augmentationOf(hyperparameters) : undefined,
-          }
-        : common;
-    return { source, pipeline: await createPlainPipeline(source, settings) };
-  };
+  if (split !== 'train') return common;
   return {
-    train: await open('train'),
-    heldOut: { validation: await open('validation'), test: await open('test') },
+    ...common,
+    shuffleBuffer: hyperparameters.shuffleBuffer,
+    augmentation: input.kind === 'images' ? augmentationOf(hyperparameters) : undefined,
   };
 }
 
