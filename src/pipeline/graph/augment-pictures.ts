@@ -1,70 +1,56 @@
 import type { Tensor } from '../../graph/operation';
 import * as ops from '../../graph/operations';
-import { TensorValue } from '../../graph/tensor-value';
-import type { AugmentationSettings } from '../augmentation';
-import { randomPurpose } from '../random';
+import { type AugmentationSettings, drawAugmentation } from '../augmentation';
 
-/** Words that `drawAugmentation` takes for one picture: flip, brightness, contrast, rotation, zoom. */
-const wordsPerPicture = 5;
-const philoxAlgorithm = 1;
-const twoToMinus24 = 2 ** -24;
+/** Numbers of one picture: flip (0 or 1), brightness, contrast, angle, zoom. */
+export const numbersPerPicture = 5;
 
 /**
- * The random words of one picture, uint32 [5]: those that `RandomStream(seed, augmentation, epoch, index)` gives. Both
- * are Philox4x32-10; a stateless random operation counts its blocks in the first word of the counter, as the stream does.
- *
- * @param epoch int64 []
- * @param index int32 []
+ * What happens to each picture, float32 [indices, 5]: the draws of the plain pipeline. They are made here and fed when
+ * an epoch begins, a microsecond for each; a stateless random operation for each example takes TensorFlow thirty.
  */
-export function augmentationWords(seed: number, epoch: Tensor, index: Tensor): Tensor {
-  const { graph } = index;
-  const key = BigInt(seed >>> 0) | (BigInt(randomPurpose.augmentation) << 32n);
-  const unsigned = (value: bigint) => graph.constant(new TensorValue('uint64', [], BigUint64Array.of(value)));
-  const blocks = ops.multiply(ops.cast(epoch, 'uint64'), unsigned(1n << 32n));
-  const counter = ops.stack([blocks, ops.cast(index, 'uint64')]);
-  return graph.op(
-    'StatelessRandomUniformFullIntV2',
-    [
-      graph.constant([wordsPerPicture], 'int32'),
-      graph.constant(new TensorValue('uint64', [1], BigUint64Array.of(key))),
-      counter,
-      graph.constant(philoxAlgorithm, 'int32'),
-    ],
-    { dtype: 'uint32' },
-    { shapes: [[wordsPerPicture]] },
-  ).output;
+export function drawForEpoch(
+  settings: AugmentationSettings,
+  seed: number,
+  epoch: number,
+  indices: Int32Array,
+): Float32Array {
+  const numbers = new Float32Array(indices.length * numbersPerPicture);
+  indices.forEach((index, row) => {
+    const draw = drawAugmentation(settings, seed, epoch, index);
+    const at = row * numbersPerPicture;
+    numbers[at] = Number(draw.flip);
+    numbers[at + 1] = draw.brightness;
+    numbers[at + 2] = draw.contrast;
+    numbers[at + 3] = draw.angle;
+    numbers[at + 4] = draw.zoom;
+  });
+  return numbers;
 }
 
 /**
  * What `augmentPicture` does, for a batch: uint8 [size, height, width, channels] -> float32, up to float32's roundings.
  *
- * @param words uint32 [size, 5] from `augmentationWords`
+ * @param draws float32 [size, 5] of `drawForEpoch`
  */
 export function augmentPictures(
   pictures: Tensor,
-  words: Tensor,
+  draws: Tensor,
   shape: readonly [height: number, width: number, channels: number],
   settings: AugmentationSettings,
 ): Tensor {
   const { graph } = pictures;
-  const high = ops.cast(
-    graph.op('RightShift', [words, graph.constant(8, 'uint32')], {}, { shapes: [words.shape] }).output,
-    'int32',
-  );
-  const uniform = ops.multiply(ops.cast(high, 'float32'), twoToMinus24);
   /** [size] */
-  const draw = (place: number) => ops.reshape(ops.slice(uniform, [0, place], [-1, 1]), [-1]);
-  const within = (place: number, limit: number) =>
-    ops.multiply(ops.subtract(ops.multiply(draw(place), 2), 1), limit);
-  const flip = settings.flipLeftRight ? ops.less(draw(0), 0.5) : undefined;
+  const draw = (place: number) => ops.reshape(ops.slice(draws, [0, place], [-1, 1]), [-1]);
+  const flip = settings.flipLeftRight ? ops.greater(draw(0), 0.5) : undefined;
 
   const moved =
     settings.rotation > 0 || settings.zoom > 0
       ? resample(
           pictures,
           flip,
-          settings.rotation > 0 ? within(3, (settings.rotation * Math.PI) / 180) : undefined,
-          settings.zoom > 0 ? ops.add(within(4, settings.zoom), 1) : undefined,
+          settings.rotation > 0 ? draw(3) : undefined,
+          settings.zoom > 0 ? draw(4) : undefined,
           shape,
         )
       : ops.cast(flip ? mirror(pictures, flip, shape) : pictures, 'float32');
@@ -73,10 +59,10 @@ export function augmentPictures(
   const spread = (values: Tensor) => ops.reshape(values, [-1, 1, 1, 1]);
   const { brightness, contrast } = settings;
   if (brightness === 0 && contrast === 0) return moved;
-  const added = brightness > 0 ? spread(within(1, brightness * 255)) : undefined;
+  const added = brightness > 0 ? spread(draw(1)) : undefined;
   let changed = moved;
   if (contrast > 0) {
-    const factor = ops.add(spread(within(2, contrast)), 1);
+    const factor = spread(draw(2));
     const kept = ops.multiply(ops.mean(moved, [1, 2], { keepDimensions: true }), ops.subtract(1, factor));
     changed = ops.add(ops.multiply(moved, factor), added ? ops.add(kept, added) : kept);
   } else if (added) changed = ops.add(moved, added);

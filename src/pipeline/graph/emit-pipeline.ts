@@ -9,7 +9,7 @@ import { augments } from '../augmentation';
 import { openSource, type SourceOptions } from '../dataset-sources';
 import { chooseCacheMode } from '../example-cache';
 import type { ExampleSource, PipelineStage } from '../example-source';
-import { augmentationWords, augmentPictures } from './augment-pictures';
+import { augmentPictures, numbersPerPicture } from './augment-pictures';
 import { decodeToShape, type FileKind, fileKinds } from './decode-picture';
 import { EpochWalk } from './epoch-walk';
 import type { GraphExamples, GraphPipeline, GraphPipelineSettings } from './graph-pipeline';
@@ -100,7 +100,7 @@ async function emitPictures(
   const { height, width, channels } = input;
   const shape = [height, width, channels] as const;
   const count = Math.max(1, source.count);
-  const { augmentation, batchSize, cache, cacheDirectory, seed } = settings;
+  const { augmentation, batchSize, cache, cacheDirectory } = settings;
   const mode = await chooseCacheMode(cache, source.count, height * width * channels, cacheDirectory);
   const memory =
     mode === 'memory' ? new SessionTensor(graph, `${name}/cache`, 'uint8', [count, ...shape]) : undefined;
@@ -109,25 +109,26 @@ async function emitPictures(
   const decoder = new FileDecoder(graph, name, files, input);
   const changes = augmentation && augments(augmentation) ? augmentation : undefined;
 
-  // Drawn for each example apart, hence before they are batched.
-  const words = (index: Tensor, epoch: Tensor) => (changes ? [augmentationWords(seed, epoch, index)] : []);
   const finished = (indices: Tensor, pictures: Tensor, drawn: Tensor | undefined, handle: Tensor) => [
     changes ? augmentPictures(pictures, drawn!, shape, changes) : ops.cast(pictures, 'float32'),
     answers.gather(handle, indices),
     ops.identity(indices),
   ];
-  const reading = ({ order, kept, epoch }: EpochFeeds) =>
-    Dataset.fromTensorSlices([order, kept])
+  const reading = ({ order, kept, draws }: EpochFeeds) =>
+    Dataset.fromTensorSlices(changes ? [order, kept, draws] : [order, kept])
       .map(
-        ([index, isKept, epochNumber, ...handles]) => {
+        (given) => {
+          const [index, isKept] = given;
+          const drawn = changes ? [numbersOf(given[2]!)] : [];
+          const handles = given.slice(2 + drawn.length);
           const picture = directory
-            ? directory.recall(index!, isKept!, handles, shape, (again, given) =>
-                decoder.decode(again, given),
+            ? directory.recall(index!, isKept!, handles, shape, (again, captured) =>
+                decoder.decode(again, captured),
               )
             : decoder.decode(index!, handles);
-          return [ops.identity(index!), picture, ...words(index!, epochNumber!)];
+          return [ops.identity(index!), picture, ...drawn];
         },
-        { captured: [epoch, ...decoder.handles], name: `${name}_load` },
+        { captured: decoder.handles, name: `${name}_load` },
       )
       .ignoreErrors()
       .batch(batchSize)
@@ -142,27 +143,19 @@ async function emitPictures(
         { captured: [answers.handle, ...(memory ? [memory.handle] : [])], name: `${name}_finish` },
       )
       .prefetch(settings.prefetch);
-  const recalling = (cached: SessionTensor, { order, epoch }: EpochFeeds) => {
-    const numbers = Dataset.fromTensorSlices([order]);
-    const drawing = changes
-      ? numbers.map(([index, epochNumber]) => [ops.identity(index!), ...words(index!, epochNumber!)], {
-          captured: [epoch],
-          name: `${name}_draw`,
-        })
-      : numbers;
-    return drawing
+  const recalling = (cached: SessionTensor, { order, draws }: EpochFeeds) =>
+    Dataset.fromTensorSlices(changes ? [order, draws] : [order])
       .batch(batchSize)
       .map(
         (given) => {
           const [indices] = given;
-          const drawn = changes ? given[1] : undefined;
+          const drawn = changes ? numbersOf(given[1]!) : undefined;
           const [answersHandle, cacheHandle] = given.slice(changes ? 2 : 1);
           return finished(indices!, cached.gather(cacheHandle!, indices!), drawn, answersHandle!);
         },
         { captured: [answers.handle, cached.handle], name: `${name}_recall` },
       )
       .prefetch(settings.prefetch);
-  };
   const builds = [reading];
   if (memory) builds.push((feeds) => recalling(memory, feeds));
   const sequence = new Sequence(graph, name, builds);
@@ -196,6 +189,12 @@ async function emitPictures(
     },
     dispose: async () => directory?.dispose(),
   });
+}
+
+/** How many they are is known at last: what was fed had any width. */
+function numbersOf(draws: Tensor): Tensor {
+  const shape = [...(draws.shape ?? []).slice(0, -1), numbersPerPicture];
+  return draws.graph.op('EnsureShape', [draws], { shape }, { shapes: [shape] }).output;
 }
 
 /** The files' columns in the session, and the way from an example's number to its picture. */

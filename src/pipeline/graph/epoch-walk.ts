@@ -2,8 +2,10 @@ import type { Tensor } from '../../graph/operation';
 import type { GraphSession } from '../../graph/session/session';
 import { EndOfSequenceError } from '../../graph/session/translate-error';
 import type { TensorValue } from '../../graph/tensor-value';
+import { augments } from '../augmentation';
 import { epochOrder, sequentialOrder } from '../epoch-order';
 import type { ExampleSource, PipelinePosition, PipelineStage, SkippedExample } from '../example-source';
+import { drawForEpoch } from './augment-pictures';
 import type { GraphPipeline, GraphPipelineSettings } from './graph-pipeline';
 import type { Sequence } from './sequence';
 
@@ -97,7 +99,7 @@ export class EpochWalk implements GraphPipeline {
   async dispose(): Promise<void> {
     // Whatever is being prepared ends with the iterator that asked for it.
     if (this.session && this.started)
-      this.sequence.start(this.session, fromFiles, new Int32Array(0), new Int32Array(0), 0);
+      this.sequence.start(this.session, fromFiles, new Int32Array(0), new Int32Array(0), undefined);
     this.started = false;
     await this.parts.dispose?.();
   }
@@ -113,6 +115,7 @@ export class EpochWalk implements GraphPipeline {
   /** Begins at the place of now, unless nothing is left of the epoch. */
   private start(): void {
     if (!this.session) throw new Error('The pipeline was not opened.');
+    const { augmentation, seed } = this.settings;
     const rest = this.order.subarray(this.place);
     const readable = this.unreadable.size > 0 ? rest.filter((index) => !this.unreadable.has(index)) : rest;
     if (readable.length === 0) return;
@@ -122,7 +125,11 @@ export class EpochWalk implements GraphPipeline {
       this.parts.keeps === 'disk'
         ? readable.map((index) => this.kept[index]!)
         : new Int32Array(readable.length);
-    this.sequence.start(this.session, complete ? fromMemory : fromFiles, readable, kept, this.epoch);
+    const draws =
+      augmentation && augments(augmentation)
+        ? drawForEpoch(augmentation, seed, this.epoch, readable)
+        : undefined;
+    this.sequence.start(this.session, complete ? fromMemory : fromFiles, readable, kept, draws);
     this.started = true;
   }
 

@@ -2,6 +2,7 @@ import type { Dataset, DatasetIterator } from '../../graph/data/dataset';
 import type { Graph } from '../../graph/graph';
 import type { Tensor } from '../../graph/operation';
 import type { GraphSession } from '../../graph/session/session';
+import { TensorValue } from '../../graph/tensor-value';
 
 /** What the stages of a data set are built on: fed when an epoch begins. */
 export interface EpochFeeds {
@@ -9,8 +10,8 @@ export interface EpochFeeds {
   order: Tensor;
   /** int32 [examples]: 1 where the example stands in the disk cache. */
   kept: Tensor;
-  /** int64 []. */
-  epoch: Tensor;
+  /** float32 [examples, 5]: what augmentation does to each; without augmentation [examples, 0]. */
+  draws: Tensor;
 }
 
 /** One iterator over different data sets of equal elements: those of an epoch that reads files, and of one that doesn't. */
@@ -24,7 +25,7 @@ export class Sequence {
       const fed: EpochFeeds = {
         order: graph.placeholder('int32', [null], 'order'),
         kept: graph.placeholder('int32', [null], 'kept'),
-        epoch: graph.placeholder('int64', [], 'epoch'),
+        draws: graph.placeholder('float32', [null, null], 'draws'),
       };
       // What is fed lives as long as the call; the data set goes on reading it.
       const lasting = Object.fromEntries(
@@ -46,11 +47,18 @@ export class Sequence {
   }
 
   /** Begins data set number `which` with these examples; what an earlier one had prepared is dropped. */
-  start(session: GraphSession, which: number, order: Int32Array, kept: Int32Array, epoch: number): void {
+  start(
+    session: GraphSession,
+    which: number,
+    order: Int32Array,
+    kept: Int32Array,
+    draws: Float32Array | undefined,
+  ): void {
+    const width = draws && order.length > 0 ? draws.length / order.length : 0;
     session.fetch(this.starts[which]!, [
       [this.fed.order, order],
       [this.fed.kept, kept],
-      [this.fed.epoch, BigInt64Array.of(BigInt(epoch))],
+      [this.fed.draws, new TensorValue('float32', [order.length, width], draws ?? new Float32Array(0))],
     ]);
   }
 }
