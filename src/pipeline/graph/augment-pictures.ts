@@ -1,6 +1,7 @@
 import type { Tensor } from '../../graph/operation';
 import * as ops from '../../graph/operations';
 import { type AugmentationSettings, drawAugmentation } from '../augmentation';
+import { choose } from './decode-picture';
 
 /** Numbers of one picture: flip (0 or 1), brightness, contrast, angle, zoom. */
 export const numbersPerPicture = 5;
@@ -75,6 +76,13 @@ function mirror(
   flip: Tensor,
   [height, width, channels]: readonly [number, number, number],
 ): Tensor {
+  if (pictures.shape?.[0] === 1)
+    return choose(
+      ops.reshape(flip, []),
+      [pictures],
+      ([one]) => ops.expandDims(ops.reverse(ops.squeeze(one!, [0]), [1]), 0),
+      ([one]) => ops.identity(one!),
+    );
   // As pictures of one height: TensorFlow reverses the columns of a three-dimensional tensor of colours ten times faster.
   const reversed = ops.reverse(ops.reshape(pictures, [-1, width, channels]), [1]);
   const mirrored = ops.reshape(reversed, [-1, height, width, channels]);

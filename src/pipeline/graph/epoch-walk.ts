@@ -99,7 +99,7 @@ export class EpochWalk implements GraphPipeline {
   async dispose(): Promise<void> {
     // Whatever is being prepared ends with the iterator that asked for it.
     if (this.session && this.started)
-      this.sequence.start(this.session, fromFiles, new Int32Array(0), new Int32Array(0), undefined);
+      this.sequence.start(this.session, fromFiles, new Int32Array(0), new Int32Array(0), new Float32Array(0));
     this.started = false;
     await this.parts.dispose?.();
   }
@@ -128,7 +128,7 @@ export class EpochWalk implements GraphPipeline {
     const draws =
       augmentation && augments(augmentation)
         ? drawForEpoch(augmentation, seed, this.epoch, readable)
-        : undefined;
+        : new Float32Array(0);
     this.sequence.start(this.session, complete ? fromMemory : fromFiles, readable, kept, draws);
     this.started = true;
   }

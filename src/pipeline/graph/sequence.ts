@@ -10,7 +10,7 @@ export interface EpochFeeds {
   order: Tensor;
   /** int32 [examples]: 1 where the example stands in the disk cache. */
   kept: Tensor;
-  /** float32 [examples, 5]: what augmentation does to each; without augmentation [examples, 0]. */
+  /** float32 [examples, numbers]: what augmentation does to each; no numbers without augmentation. */
   draws: Tensor;
 }
 
@@ -20,12 +20,17 @@ export class Sequence {
   private readonly fed: EpochFeeds;
   private readonly starts: Tensor[];
 
-  constructor(graph: Graph, name: string, builds: readonly ((feeds: EpochFeeds) => Dataset)[]) {
+  constructor(
+    graph: Graph,
+    name: string,
+    private readonly numbers: number,
+    builds: readonly ((feeds: EpochFeeds) => Dataset)[],
+  ) {
     const { fed, next, starts } = graph.scope(name, () => {
       const fed: EpochFeeds = {
         order: graph.placeholder('int32', [null], 'order'),
         kept: graph.placeholder('int32', [null], 'kept'),
-        draws: graph.placeholder('float32', [null, null], 'draws'),
+        draws: graph.placeholder('float32', [null, numbers], 'draws'),
       };
       // What is fed lives as long as the call; the data set goes on reading it.
       const lasting = Object.fromEntries(
@@ -52,13 +57,12 @@ export class Sequence {
     which: number,
     order: Int32Array,
     kept: Int32Array,
-    draws: Float32Array | undefined,
+    draws: Float32Array,
   ): void {
-    const width = draws && order.length > 0 ? draws.length / order.length : 0;
     session.fetch(this.starts[which]!, [
       [this.fed.order, order],
       [this.fed.kept, kept],
-      [this.fed.draws, new TensorValue('float32', [order.length, width], draws ?? new Float32Array(0))],
+      [this.fed.draws, new TensorValue('float32', [order.length, this.numbers], draws)],
     ]);
   }
 }
