@@ -7,9 +7,17 @@ function windowOf(context: LayerContext) {
   return { size, options: { strides: pairOf(context.config.strides ?? size), padding: paddingOf(context) } };
 }
 
+/**
+ * The largest of values to which one number was added, and that were rectified, is the largest value with the number added,
+ * rectified: after the pooling, bias and activation and both their gradients run over a quarter of the elements. What stood
+ * before is left to whoever else takes it; TensorFlow drops it when nobody does.
+ */
 export const maxPooling2d: LayerEmitter = (context) => {
   const { size, options } = windowOf(context);
-  return ops.maxPool(context.inputs[0]!, size, options);
+  const x = context.inputs[0]!;
+  const biased = x.operation.type === 'Relu' ? x.operation.input(0).operation : undefined;
+  if (biased?.type !== 'BiasAdd') return ops.maxPool(x, size, options);
+  return ops.relu(ops.biasAdd(ops.maxPool(biased.input(0), size, options), biased.input(1)));
 };
 
 export const averagePooling2d: LayerEmitter = (context) => {
