@@ -52,6 +52,9 @@ function emitEvent(output: Output, frame: JobFrame): void {
     case 'phase':
       output.emit({ type: 'phase', name: frame.name, step: frame.step, epoch: frame.epoch });
       break;
+    case 'profile':
+      output.emit({ type: 'profile', path: frame.path, summary: frame.summary });
+      break;
     case 'evaluation': {
       const { split, task, count, metrics, labels, confusion, classes } = frame.evaluation;
       output.emit({ type: 'evaluation', split, task, count, metrics, labels, confusion, classes });

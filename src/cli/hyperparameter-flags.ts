@@ -8,6 +8,7 @@ import {
   type HyperparameterValue,
   hyperparameterFields,
   hyperparameters,
+  maximumProfiledSteps,
 } from '../contract/hyperparameters';
 
 /** Those with a flag of their own; all others are given by --set. */
@@ -36,6 +37,10 @@ export function addHyperparameterFlags(command: Command): Command {
       ),
     );
   }
+  command.option(
+    '--profile <first,last>',
+    `write a trace of these steps, ${maximumProfiledSteps} at most (500,520); opens in Perfetto`,
+  );
   return addDatasetFlags(command.option('--name <name>', 'name of the run in the library')).addHelpText(
     'after',
     hyperparameterHelp,
@@ -88,6 +93,8 @@ export function parseChanges(options: Record<string, unknown>): Changes {
   const columns: DatasetOptions['columns'] = {};
   for (const name of flagged)
     if (options[name] !== undefined) assign(changes.hyperparameters, name, options[name]);
+  if (options.profile !== undefined)
+    Object.assign(changes.hyperparameters, parseProfile(options.profile as string));
   for (const column of (options.ignore as string[] | undefined) ?? []) columns[column] = 'ignored';
   if (options.target !== undefined) columns[options.target as string] = 'target';
   for (const setting of (options.set as string[] | undefined) ?? []) {
@@ -118,6 +125,25 @@ function assign(changes: Partial<Hyperparameters>, name: HyperparameterName, val
     );
   }
   Object.assign(changes, { [name]: result.data });
+}
+
+/** `500,520`: first and last step, both profiled. */
+function parseProfile(text: string): Pick<Hyperparameters, 'profileFirstStep' | 'profileSteps'> {
+  const refuse = (why: string) =>
+    new DescentError('wrong-use', `--profile can't be "${text}": ${why}.`, {
+      remedy: `Give the first and the last step, counted from 1, at most ${maximumProfiledSteps} of them: --profile 500,520.`,
+      subject: 'profile',
+    });
+  const found = /^\s*(\d{1,9})\s*,\s*(\d{1,9})\s*$/.exec(text);
+  if (!found) throw refuse('it names no two steps');
+  const [first, last] = [Number(found[1]), Number(found[2])];
+  if (first < 1) throw refuse('steps are counted from 1');
+  if (last < first) throw refuse('the last step comes before the first');
+  const steps = last - first + 1;
+  if (steps > maximumProfiledSteps) throw refuse(`these are ${steps} steps`);
+  const { profileFirstStep } = hyperparameters.shape;
+  if (!profileFirstStep.safeParse(first).success) throw refuse('no run has so many steps');
+  return { profileFirstStep: first, profileSteps: steps };
 }
 
 function applyDatasetSetting(

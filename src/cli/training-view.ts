@@ -52,6 +52,10 @@ export class TrainingView {
       case 'notice':
         this.say(frame.message);
         break;
+      case 'profile':
+        this.say(`Profile of steps ${frame.summary.firstStep} to ${frame.summary.lastStep}: ${frame.path}`);
+        this.say(frame.summary.message);
+        break;
       default:
         break;
     }

@@ -1,5 +1,6 @@
 import type { ErrorMessage } from './errors';
 import type { Evaluation } from './evaluation';
+import type { ProfileSummary } from './profile';
 import type { Environment, LayerSummary } from './run';
 
 /** Values of one tag: three columns of equal length. Steps are integers; wall times are seconds since 1970. */
@@ -60,6 +61,8 @@ export type JobEvent =
   | { type: 'phase'; name: string; step: number; epoch: number }
   | { type: 'text'; tag: string; step: number; text: string }
   | { type: 'checkpoint'; step: number; epoch: number; path: string; bytes: number; best: boolean }
+  /** A window of steps was profiled; `path`: the trace's file. */
+  | { type: 'profile'; summary: ProfileSummary; path: string }
   | { type: 'skipped'; files: { file: string; reason: string }[] }
   | { type: 'notice'; severity: 'warns' | 'notes'; message: string }
   | { type: 'paused'; step: number }

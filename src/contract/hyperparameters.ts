@@ -21,6 +21,9 @@ export interface HyperparameterMeta {
   description: string;
 }
 
+/** A longer trace says no more, and takes long to open. */
+export const maximumProfiledSteps = 500;
+
 const images = ['images'] as const satisfies readonly DatasetKind[];
 
 export const hyperparameters = z.object({
@@ -266,6 +269,18 @@ export const hyperparameters = z.object({
     keras: 'max_to_keep',
     unit: 'checkpoints',
     description: 'Checkpoints kept beside the best one.',
+  }),
+  profileFirstStep: z.number().int().min(0).max(100_000_000).default(0).meta({
+    group: 'recording',
+    keras: 'TensorBoard(profile_batch)',
+    unit: 'step',
+    description: 'First step whose time is profiled in detail; 0: none.',
+  }),
+  profileSteps: z.number().int().min(1).max(maximumProfiledSteps).default(20).meta({
+    group: 'recording',
+    keras: 'TensorBoard(profile_batch)',
+    unit: 'steps',
+    description: 'Steps profiled from the first one on.',
   }),
 });
 export type Hyperparameters = z.infer<typeof hyperparameters>;

@@ -12,6 +12,7 @@ import type {
   PipelineStage,
   SkippedExample,
 } from './example-source';
+import { activeTrace } from './tracing';
 
 export interface PipelineSettings {
   seed: number;
@@ -122,7 +123,7 @@ class PlainPipeline implements ExamplePipeline {
       indices.push(this.order[place]!);
     }
     this.loadAhead();
-    if (values.length > 0) return this.assemble(values, indices);
+    if (values.length > 0) return this.tracedBatch(values, indices);
     this.seek({ epoch: this.epoch + 1, index: 0 });
     return 'end-of-epoch';
   }
@@ -172,13 +173,16 @@ class PlainPipeline implements ExamplePipeline {
   }
 
   private async loadUncounted(index: number): Promise<Loaded> {
+    const ended = activeTrace()?.beginWork(this.source.loading);
     try {
       const loaded = await this.source.load(index);
+      ended?.();
       if (loaded.length !== this.elements)
         throw new Error(`gives ${loaded.length} values where ${this.elements} are needed`);
       if (loaded instanceof Uint8Array) this.cache.put(index, loaded);
       return loaded;
     } catch (error) {
+      ended?.();
       if (!this.unreadable.has(index)) {
         this.unreadable.add(index);
         const reason = error instanceof Error ? error.message : String(error);
@@ -188,11 +192,21 @@ class PlainPipeline implements ExamplePipeline {
     }
   }
 
+  private tracedBatch(values: ExampleValues[], indices: number[]): Batch {
+    const trace = activeTrace();
+    if (!trace) return this.assemble(values, indices);
+    const begin = performance.now();
+    const batch = this.assemble(values, indices);
+    trace.span('pipeline', 'batch', begin, performance.now());
+    return batch;
+  }
+
   private assemble(values: ExampleValues[], indices: number[]): Batch {
     const size = values.length;
     const length = size * this.elements;
     const inputs = this.source.dtype === 'int32' ? new Int32Array(length) : new Float32Array(length);
     const answers = new Float32Array(size);
+    const trace = activeTrace();
     for (let row = 0; row < size; row++) {
       const index = indices[row]!;
       const value = values[row]!;
@@ -201,7 +215,9 @@ class PlainPipeline implements ExamplePipeline {
       if (this.augmentation && value instanceof Uint8Array && inputs instanceof Float32Array) {
         const [height, width, channels] = this.source.shape as [number, number, number];
         const draw = drawAugmentation(this.augmentation, this.settings.seed, this.epoch, index);
+        const begin = trace ? performance.now() : 0;
         augmentPicture(value, height, width, channels, draw, inputs, offset);
+        trace?.span('pipeline', 'augment', begin, performance.now());
       } else inputs.set(value, offset);
     }
     return { inputs, answers, indices: Int32Array.from(indices), size };

@@ -10,10 +10,12 @@ import { prepareForTraining, type TrainingView, trainingView } from '../model/tr
 import { type NamedVariable, namedVariables, summarizeLayers } from '../model/weights';
 import type { Batch, PipelinePosition, PipelineStage, SkippedExample } from '../pipeline/example-source';
 import { RandomStream, randomPurpose } from '../pipeline/random';
+import { activeTrace, type SpanSink } from '../pipeline/tracing';
 import { l2Penalty, softmaxCrossEntropy, squaredError } from './losses';
 import type { NamedTensor } from './named-tensor';
 import { Optimizer } from './optimizers';
 import { OutcomeCollector } from './outcome-collector';
+import { traceEagerOperations } from './profile/eager-operations';
 import type { ProgramState, SplitEvaluation, StepReport, TrainingProgram } from './program';
 import type { SplitData } from './split-data';
 
@@ -96,6 +98,11 @@ export class PlainProgram implements TrainingProgram {
     const copied = performance.now();
     const metrics = this.trainOn(inputs, answers, batch.size, options.recordGradients === true);
     tf.dispose([inputs, answers]);
+    const computed = performance.now();
+    const trace = activeTrace();
+    trace?.span('waiting', 'wait for data', asked, received);
+    trace?.span('copy', 'input copy', received, copied);
+    trace?.span('compute', 'compute', copied, computed);
     return {
       type: 'step',
       examples: batch.size,
@@ -103,9 +110,13 @@ export class PlainProgram implements TrainingProgram {
       timings: {
         waitMilliseconds: received - asked,
         copyMilliseconds: copied - received,
-        computeMilliseconds: performance.now() - copied,
+        computeMilliseconds: computed - copied,
       },
     };
+  }
+
+  profile(sink: SpanSink): () => void {
+    return traceEagerOperations(sink);
   }
 
   private trainOn(
@@ -114,8 +125,12 @@ export class PlainProgram implements TrainingProgram {
     size: number,
     recordGradients: boolean,
   ): Record<string, number> {
+    const trace = activeTrace();
+    const now = trace ? () => performance.now() : () => 0;
     return tf.tidy(() => {
       let outputs: tf.Tensor2D | undefined;
+      let forwardEnd = 0;
+      const begin = now();
       const { value, grads } = tf.variableGrads(
         () => {
           outputs = tf.keep(this.view.core.apply(inputs, { training: true }) as tf.Tensor2D);
@@ -123,10 +138,14 @@ export class PlainProgram implements TrainingProgram {
           const weighted = this.classWeights
             ? tf.mul(losses, tf.gather(this.classWeights, tf.cast(answers, 'int32')))
             : losses;
-          return this.withPenalty(tf.mean(weighted) as tf.Scalar);
+          const whole = this.withPenalty(tf.mean(weighted) as tf.Scalar);
+          forwardEnd = now();
+          return whole;
         },
         this.trained.map(({ variable }) => variable),
       );
+      trace?.span('compute', 'forward', begin, forwardEnd);
+      trace?.span('compute', 'backward', forwardEnd, now());
       const loss = value.dataSync()[0]!;
       const metrics: Record<string, number> = { loss };
       const quality = this.batchQuality(outputs!, answers).dataSync()[0]! / size;
@@ -137,8 +156,10 @@ export class PlainProgram implements TrainingProgram {
         this.gradients = gradients.map((gradient, index) => toNamed(this.trained[index]!.name, gradient));
       // A gradient of a loss that is no number would destroy all weights, and with them the trace of the cause.
       if (Number.isFinite(loss)) {
+        const updating = now();
         this.optimizer.apply(gradients, this.learningRate, this.steps + 1);
         this.steps++;
+        trace?.span('compute', 'update', updating, now());
       }
       return metrics;
     });

@@ -2,6 +2,7 @@ import type { SplitName } from '../contract/dataset';
 import type { LayerSummary } from '../contract/run';
 import type { ModelFiles } from '../model/model-files';
 import type { PipelinePosition, PipelineStage, SkippedExample } from '../pipeline/example-source';
+import type { SpanSink } from '../pipeline/tracing';
 import type { NamedTensor } from './named-tensor';
 
 /** How the time of one step was spent. */
@@ -91,6 +92,11 @@ export interface TrainingProgram {
   restore(state: ProgramState): Promise<void>;
   /** The model with its weights of now as a TF.js layers model with metadata; a copy. */
   modelFiles(): Promise<ModelFiles>;
+  /**
+   * Tells the operations of its steps to `sink` until the answer is called. A program that has it also tells the parts of
+   * each step (waiting, copy, compute); for one without, they are drawn from the timings of its reports.
+   */
+  profile?(sink: SpanSink): () => void;
   /** Tensors alive in the process. */
   tensorCount(): number;
   dispose(): Promise<void>;

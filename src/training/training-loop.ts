@@ -16,7 +16,8 @@ import { EpochMeans } from './epoch-means';
 import { evaluationFileName, reportEvaluation } from './evaluation-report';
 import { weightHistograms } from './histograms';
 import { nonFiniteLoss } from './non-finite';
-import type { StepReport, TrainingProgram } from './program';
+import { StepProfiler } from './profile/step-profiler';
+import type { StepReport, StepTimings, TrainingProgram } from './program';
 import { ProgressMeter } from './progress-meter';
 import { ScalarBatcher } from './scalar-batcher';
 import { scheduleFactor } from './schedule';
@@ -48,6 +49,7 @@ export class TrainingLoop {
   private readonly meter = new ProgressMeter();
   private readonly best: BestTracker;
   private readonly keeper: CheckpointKeeper;
+  private readonly profiler: StepProfiler;
   private readonly history: Record<string, number>[];
   private means: EpochMeans;
   /** Epochs finished. */
@@ -69,6 +71,7 @@ export class TrainingLoop {
     this.scalars = new ScalarBatcher(emit);
     this.best = new BestTracker(state);
     this.keeper = new CheckpointKeeper(program, plan, phaseName, emit);
+    this.profiler = new StepProfiler(program, plan, emit);
     this.history = [...(state?.history ?? [])];
     this.means = new EpochMeans(state?.epochSums, state?.epochExamples);
     this.epoch = state?.epoch ?? 0;
@@ -82,14 +85,17 @@ export class TrainingLoop {
     try {
       await this.start();
       const ending = await this.train();
+      await this.profiler.finish();
       if (ending === 'stopped') await this.writeCheckpoint();
       return await this.conclude(ending);
     } catch (error) {
       if (!(error instanceof Interrupted)) throw error;
+      await this.profiler.close();
       await this.returnToLastStep();
       await this.writeCheckpoint(this.plan.unacknowledgedFrames);
       return 'interrupted';
     } finally {
+      await this.profiler.close();
       this.scalars.flush();
       this.controls.finished();
     }
@@ -140,7 +146,7 @@ export class TrainingLoop {
     const { epochs, earlyStoppingPatience } = this.plan.hyperparameters;
     while (this.epoch < epochs) {
       if ((await this.trainEpoch()) === 'stopped') return 'stopped';
-      await this.finishEpoch();
+      await this.profiler.measure('end of epoch', () => this.finishEpoch());
       if (earlyStoppingPatience > 0 && this.best.epochsWithoutImprovement >= earlyStoppingPatience)
         return this.epoch < epochs ? 'early-stopping' : 'finished';
     }
@@ -154,19 +160,26 @@ export class TrainingLoop {
     while (program.position.epoch <= this.epoch) {
       await this.obeyControls();
       if (this.controls.ending === 'stop') return 'stopped';
+      this.profiler.stepBegins();
       const learningRate = this.currentLearningRate();
       program.setLearningRate(learningRate);
       const callbackMilliseconds = performance.now() - this.stepEnd;
       const asked = performance.now();
       // Lets commands in and decoded examples arrive: it belongs to the waiting for data.
       await yieldToEvents();
-      const yielded = performance.now() - asked;
+      const gaveWay = performance.now();
+      const yielded = gaveWay - asked;
       const report = await program.next({ recordGradients: this.recordsGradients() });
-      if (report.type === 'end-of-epoch') break;
+      if (report.type === 'end-of-epoch') {
+        this.profiler.stepDropped();
+        break;
+      }
+      this.profiler.stepTaken(report, asked, gaveWay);
       report.timings.waitMilliseconds += yielded;
       const whole = performance.now() - this.stepEnd;
       this.stepEnd = performance.now();
       await this.takeStep(report, learningRate, callbackMilliseconds, whole);
+      await this.profiler.stepEnds();
     }
     return 'end-of-epoch';
   }
@@ -189,18 +202,24 @@ export class TrainingLoop {
     this.trainingSeconds += wholeMilliseconds / 1000;
     this.lastMetrics = { ...this.lastMetrics, ...this.means.means };
     this.meter.add(report, callbackMilliseconds, wholeMilliseconds);
-    const batchMetrics = Object.entries(report.metrics).map(([name, value]) => [`batch_${name}`, value]);
-    this.scalars.add('train', program.step, {
+    this.profiler.measure('record scalars', () => this.recordStep(report, callbackMilliseconds));
+    this.tellSkipped();
+    if (this.histogramIsDue(program.step))
+      await this.profiler.measure('histograms', () => this.recordHistograms());
+    if (this.meter.isDue()) this.profiler.measure('progress', () => this.tellProgress());
+  }
+
+  private recordStep({ metrics, timings }: StepReport, callbackMilliseconds: number): void {
+    const batchMetrics = Object.entries(metrics).map(([name, value]) => [`batch_${name}`, value]);
+    this.scalars.add('train', this.program.step, {
       ...Object.fromEntries(batchMetrics),
-      'timing/wait_ms': report.timings.waitMilliseconds,
-      'timing/copy_ms': report.timings.copyMilliseconds,
-      'timing/compute_ms': report.timings.computeMilliseconds,
+      'timing/wait_ms': timings.waitMilliseconds,
+      'timing/copy_ms': timings.copyMilliseconds,
+      'timing/compute_ms': timings.computeMilliseconds,
       'timing/callbacks_ms': callbackMilliseconds,
+      ...partsOf(timings),
     });
     this.scalars.offer();
-    this.tellSkipped();
-    if (this.histogramIsDue(program.step)) await this.recordHistograms();
-    if (this.meter.isDue()) this.tellProgress();
   }
 
   private currentLearningRate(): number {
@@ -284,7 +303,9 @@ export class TrainingLoop {
       });
     const metrics = this.means.means;
     const before = performance.now();
-    const validation = await program.evaluate('validation', this.betweenBatches);
+    const validation = await this.profiler.measure('validation', () =>
+      program.evaluate('validation', this.betweenBatches),
+    );
     if (validation) this.meter.validated((performance.now() - before) / 1000);
     this.trainingSeconds += (performance.now() - before) / 1000;
     const validationMetrics = validation?.metrics ?? {};
@@ -297,7 +318,8 @@ export class TrainingLoop {
     });
     if (validation) this.scalars.add('validation', epochIndex, epochTags(validationMetrics));
     this.scalars.flush();
-    if (this.plan.hyperparameters.histogramEverySteps === 0) await this.recordHistograms();
+    if (this.plan.hyperparameters.histogramEverySteps === 0)
+      await this.profiler.measure('histograms', () => this.recordHistograms());
 
     this.epoch++;
     const all = { ...metrics };
@@ -309,7 +331,7 @@ export class TrainingLoop {
     this.epochSeconds = 0;
     this.best.finish(this.epoch, program.step, all);
     this.emit({ type: 'epoch', epoch: this.epoch, step: program.step, seconds, metrics: all });
-    await this.keeper.epochEnded(this.state());
+    await this.profiler.measure('checkpoint', () => this.keeper.epochEnded(this.state()));
     this.tellProgress();
   }
 
@@ -388,6 +410,16 @@ export class TrainingLoop {
     });
     return {};
   }
+}
+
+/** The parts of the computation, from programs that can tell them apart. */
+function partsOf({ forwardMilliseconds, backwardMilliseconds, updateMilliseconds }: StepTimings) {
+  if (forwardMilliseconds === undefined) return {};
+  return {
+    'timing/forward_ms': forwardMilliseconds,
+    'timing/backward_ms': backwardMilliseconds!,
+    'timing/update_ms': updateMilliseconds!,
+  };
 }
 
 function epochTags(metrics: Record<string, number>): Record<string, number> {

@@ -73,6 +73,7 @@ export const train = {
   units: {
     epochs: 'epochs',
     examples: 'examples',
+    step: 'step',
     steps: 'steps',
     units: 'units',
     px: 'px',
@@ -149,6 +150,8 @@ export const train = {
     histogramEverySteps: 'Histograms every',
     checkpointEveryEpochs: 'Checkpoint every',
     keepCheckpoints: 'Checkpoints kept',
+    profileFirstStep: 'Profile from',
+    profileSteps: 'Profile for',
   },
   descriptions: {
     model: 'What is trained.',
@@ -188,5 +191,7 @@ export const train = {
     histogramEverySteps: 'Steps between weight and gradient histograms; 0: once an epoch.',
     checkpointEveryEpochs: 'Epochs between checkpoints.',
     keepCheckpoints: 'Checkpoints kept beside the best one.',
+    profileFirstStep: 'First step whose time is profiled in detail; 0: none.',
+    profileSteps: 'Steps profiled from the first one on.',
   },
 };

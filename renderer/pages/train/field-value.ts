@@ -64,6 +64,8 @@ export function isIdle(name: HyperparameterName, values: Hyperparameters): boole
     case 'decayEpochs':
     case 'decayRate':
       return !['step', 'exponential'].includes(values.schedule);
+    case 'profileSteps':
+      return values.profileFirstStep === 0;
     default:
       return false;
   }

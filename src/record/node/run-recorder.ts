@@ -205,8 +205,9 @@ export class RunRecorder {
         this.finish({ status: 'failed', failure: { message, remedy } });
         break;
       }
-      // A checkpoint's folder speaks for itself; preparing is for the moment only.
+      // A checkpoint's and a profile's files speak for themselves; preparing is for the moment only.
       case 'checkpoint':
+      case 'profile':
       case 'preparing':
         break;
     }

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -107,6 +107,17 @@ describe('descent train', () => {
     ]);
     expect(existsSync(join(home, 'carried away', 'model.json'))).toBe(true);
     expect(exported.status).toBe(0);
+  }, 180_000);
+
+  it('profiles a window of steps and tells where its trace is', async () => {
+    const words = ['train', iris, '--epochs', '2', '--batch-size', '8', '--profile', '5,9', '--json'];
+    const { status, lines, words: said } = await descent(...words);
+    expect(status).toBe(0);
+    const [told] = lines.filter(({ type }) => type === 'profile');
+    expect(told!.summary).toMatchObject({ firstStep: 5, lastStep: 9, steps: 5 });
+    expect(JSON.parse(readFileSync(told!.path as string, 'utf8')).traceEvents.length).toBeGreaterThan(25);
+    expect(said).toContain(told!.path);
+    expect(said).toMatch(/(Input|Compute|Host)-bound: \d+ %/);
   }, 180_000);
 
   it('writes a checkpoint on Ctrl-C, exits with 130, says how to go on, and resume goes on', async () => {

@@ -30,6 +30,25 @@ describe('hyper-parameter flags', () => {
     });
   });
 
+  it('turns --profile into a window of steps', () => {
+    expect(changesOf('--profile', '500,520').hyperparameters).toEqual({
+      profileFirstStep: 500,
+      profileSteps: 21,
+    });
+    expect(changesOf('--profile', '7, 7').hyperparameters).toEqual({ profileFirstStep: 7, profileSteps: 1 });
+  });
+
+  it.each([
+    ['500', 'it names no two steps'],
+    ['a,b', 'it names no two steps'],
+    ['0,5', 'steps are counted from 1'],
+    ['20,10', 'the last step comes before the first'],
+    ['1,501', 'these are 501 steps'],
+    ['999999998,999999999', 'no run has so many steps'],
+  ])('refuses --profile %s: %s', (window, why) => {
+    expect(() => changesOf('--profile', window)).toThrow(new RegExp(why));
+  });
+
   it('turns --target, --ignore and --set data.* into options of the data set', () => {
     const { dataset } = changesOf(
       ...'--target price --ignore id --ignore name --set data.column.zip=categorical'.split(' '),
