@@ -1,5 +1,5 @@
 import type { ModelInput } from '../../contract/metadata';
-import { Dataset } from '../../graph/data/dataset';
+import type { Dataset } from '../../graph/data/dataset';
 import type { Graph } from '../../graph/graph';
 import * as ops from '../../graph/operations';
 import { augments } from '../augmentation';
@@ -13,7 +13,7 @@ import type { GraphExamples, GraphPipeline, GraphPipelineSettings } from './grap
 import { PictureDirectory } from './picture-directory';
 import { type PictureFiles, preparePictureFiles } from './picture-files';
 import { PictureStages } from './picture-stages';
-import { type EpochFeeds, Sequence } from './sequence';
+import { Sequence } from './sequence';
 import { SessionTensor } from './session-tensor';
 
 /**
@@ -48,11 +48,11 @@ function emitRows(
   const rows = new SessionTensor(graph, `${name}/rows`, source.dtype, [count, ...source.shape]);
   const answers = new SessionTensor(graph, `${name}/answers`, 'float32', [count]);
   const sequence = new Sequence(graph, name, 0, [
-    ({ order }) =>
-      Dataset.fromTensorSlices([order])
+    (examples) =>
+      examples
         .batch(settings.batchSize)
         .map(
-          ([indices, rowsHandle, answersHandle]) => [
+          ([indices, , , rowsHandle, answersHandle]) => [
             rows.gather(rowsHandle!, indices!),
             answers.gather(answersHandle!, indices!),
             ops.identity(indices!),
@@ -114,8 +114,8 @@ async function emitPictures(
     augmentation: changes,
     name,
   });
-  const builds = [(feeds: EpochFeeds) => pictures.reading(feeds)];
-  if (memory) builds.push((feeds) => pictures.recalling(memory, feeds));
+  const builds = [(examples: Dataset) => pictures.reading(examples)];
+  if (memory) builds.push((examples) => pictures.recalling(memory, examples));
   const sequence = new Sequence(graph, name, changes ? numbersPerPicture : 0, builds);
 
   const stages = pictures.describe(mode, files.converted);

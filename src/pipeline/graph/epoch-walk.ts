@@ -13,6 +13,8 @@ import type { Sequence } from './sequence';
 const fromFiles = 0;
 const fromMemory = 1;
 
+const noExamples = { order: new Int32Array(0), kept: new Int32Array(0), draws: new Float32Array(0) };
+
 interface Parts {
   /** Where examples stay that were delivered once. */
   keeps?: 'memory' | 'disk';
@@ -59,6 +61,7 @@ export class EpochWalk implements GraphPipeline {
 
   async open(session: GraphSession): Promise<void> {
     this.session = session;
+    this.sequence.open(session);
     await this.parts.open(session);
   }
 
@@ -98,8 +101,7 @@ export class EpochWalk implements GraphPipeline {
 
   async dispose(): Promise<void> {
     // Whatever is being prepared ends with the iterator that asked for it.
-    if (this.session && this.started)
-      this.sequence.start(this.session, fromFiles, new Int32Array(0), new Int32Array(0), new Float32Array(0));
+    if (this.session && this.started) this.sequence.start(this.session, fromFiles, noExamples);
     this.started = false;
     await this.parts.dispose?.();
   }
@@ -129,7 +131,7 @@ export class EpochWalk implements GraphPipeline {
       augmentation && augments(augmentation)
         ? drawForEpoch(augmentation, seed, this.epoch, readable)
         : new Float32Array(0);
-    this.sequence.start(this.session, complete ? fromMemory : fromFiles, readable, kept, draws);
+    this.sequence.start(this.session, complete ? fromMemory : fromFiles, { order: readable, kept, draws });
     this.started = true;
   }
 

@@ -1,4 +1,4 @@
-import { Dataset } from '../../graph/data/dataset';
+import type { Dataset } from '../../graph/data/dataset';
 import type { Tensor } from '../../graph/operation';
 import * as ops from '../../graph/operations';
 import type { AugmentationSettings } from '../augmentation';
@@ -7,7 +7,6 @@ import type { PipelineStage } from '../example-source';
 import { augmentPictures } from './augment-pictures';
 import type { FileDecoder } from './file-decoder';
 import type { PictureDirectory } from './picture-directory';
-import type { EpochFeeds } from './sequence';
 import type { SessionTensor } from './session-tensor';
 
 /**
@@ -40,10 +39,9 @@ export class PictureStages {
   }
 
   /** From the files; keeps what it decodes. */
-  reading({ order, kept, draws }: EpochFeeds): Dataset {
+  reading(examples: Dataset): Dataset {
     const { decoder, directory, memory, options } = this;
     const { batchSize, name, prefetch, shape } = options;
-    const slices = Dataset.fromTensorSlices([order, kept, draws]);
     const cacheHandles = memory ? [memory.handle] : [];
     const load = (index: Tensor, isKept: Tensor, handles: readonly Tensor[]) =>
       directory
@@ -54,7 +52,7 @@ export class PictureStages {
     const keep = (indices: Tensor, pictures: Tensor, handle: Tensor | undefined) =>
       memory && handle ? [memory.write(handle, indices, pictures)] : [];
     if (this.alone)
-      return slices
+      return examples
         .map(
           ([index, isKept, drawn, answersHandle, ...others], body) => {
             const handles = others.slice(0, decoder.handles.length);
@@ -69,7 +67,7 @@ export class PictureStages {
         .ignoreErrors()
         .batch(batchSize)
         .prefetch(prefetch);
-    return slices
+    return examples
       .map(
         ([index, isKept, drawn, ...handles]) => [
           ops.identity(index!),
@@ -91,22 +89,21 @@ export class PictureStages {
   }
 
   /** From memory, once every picture stands there. */
-  recalling(memory: SessionTensor, { order, draws }: EpochFeeds): Dataset {
+  recalling(memory: SessionTensor, examples: Dataset): Dataset {
     const { batchSize, name, prefetch } = this.options;
-    const slices = Dataset.fromTensorSlices([order, draws]);
     const options = { captured: [this.answers.handle, memory.handle], name: `${name}_recall` };
     if (this.alone)
-      return slices
-        .map(([index, drawn, answersHandle, cacheHandle]) => {
+      return examples
+        .map(([index, , drawn, answersHandle, cacheHandle]) => {
           const indices = ops.expandDims(index!, 0);
           return this.finishOne(indices, memory.gather(cacheHandle!, indices), drawn!, answersHandle!);
         }, options)
         .batch(batchSize)
         .prefetch(prefetch);
-    return slices
+    return examples
       .batch(batchSize)
       .map(
-        ([indices, drawn, answersHandle, cacheHandle]) =>
+        ([indices, , drawn, answersHandle, cacheHandle]) =>
           this.finish(indices!, memory.gather(cacheHandle!, indices!), drawn!, answersHandle!),
         options,
       )

@@ -240,7 +240,8 @@ describe('augmentation in the graph', () => {
     ['everything', { flipLeftRight: true, brightness: 0.1, contrast: 0.2, rotation: 20, zoom: 0.2 }, 0.1],
   ] as const)('%s: the pictures of the plain one, read and recalled', async (_, given, tolerance) => {
     const chosen = settings({ augmentation: augmentation(given), seed: 7 });
-    for (const model of [input, { ...input, channels: 1 as const }]) {
+    const large = { ...input, height: 80, width: 72 };
+    for (const model of [input, { ...input, channels: 1 as const }, large]) {
       const graph = await Opened.of(pictures, model, chosen);
       const reference = await plain(pictures, model, chosen);
       let batches = 0;
