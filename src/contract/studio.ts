@@ -13,6 +13,7 @@ import type { LiveProgress } from './frames';
 import { hyperparameters } from './hyperparameters';
 import type { ModelMetadata } from './metadata';
 import { type Prediction, predictionInput } from './prediction';
+import type { ProfileListing } from './profile';
 import type { Environment, Run, RunListing, RunStatus } from './run';
 import {
   type HistogramSeries,
@@ -215,6 +216,8 @@ export const studioCalls = {
   /** Deletes all checkpoints but the newest and the best; without a run: of every ended run. */
   'runs.cleanUp': call<{ freedBytes: number }>()(z.object({ run: z.string().optional() })),
   'runs.exports': call<ExportResult[]>()(runId),
+  /** Profiled windows of steps, the newest first. */
+  'runs.profiles': call<ProfileListing[]>()(runId),
 
   'series.list': call<SeriesListing[]>()(runId),
   'series.scalars': call<ScalarSeries[]>()(z.object({ queries: z.array(scalarQuery).max(500) })),

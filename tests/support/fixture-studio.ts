@@ -18,6 +18,7 @@ import {
 } from '../../src/contract/studio';
 import { folders, home, listExamples, summarize } from './fixture/folders';
 import { encodeBitmap, paint } from './fixture/picture';
+import { exampleProfile } from './fixture/profiles';
 import { exampleRuns, FixtureRun } from './fixture/runs';
 
 type Answers = {
@@ -330,6 +331,12 @@ export class FixtureStudio {
       },
       'runs.cleanUp': ({ run }) => ({ freedBytes: (run ? 1 : this.runs.length) * 14_000_000 }),
       'runs.exports': ({ run }) => this.exports.get(run) ?? [],
+      'runs.profiles': ({ run }) => {
+        const { name } = this.find(run).run;
+        const directory = `${this.settings.library}/${run}`;
+        if (name === 'digits') return [exampleProfile(directory, 'plain')];
+        return name === 'mobilenet-like' ? [exampleProfile(directory, 'graph')] : [];
+      },
       'series.list': ({ run }) => this.find(run).series(),
       'series.scalars': ({ queries }) =>
         queries.map((query) =>

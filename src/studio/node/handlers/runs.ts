@@ -9,6 +9,7 @@ import type { StudioContext } from '../context';
 import type { CallHandlers, StreamHandlers } from '../dispatch';
 import { cleanUpRun, listCheckpoints } from '../runs/checkpoints';
 import { listExports } from '../runs/exports';
+import { listProfiles } from '../runs/profiles';
 
 type RunCalls = Pick<
   CallHandlers,
@@ -20,6 +21,7 @@ type RunCalls = Pick<
   | 'runs.checkpoints'
   | 'runs.cleanUp'
   | 'runs.exports'
+  | 'runs.profiles'
 >;
 
 const watchMilliseconds = 250;
@@ -65,6 +67,7 @@ export function runHandlers(context: StudioContext): RunCalls {
       return { freedBytes };
     },
     'runs.exports': async ({ run: id }) => listExports((await library()).directoryOf(id)),
+    'runs.profiles': async ({ run: id }) => listProfiles((await library()).directoryOf(id)),
   };
 }
 
@@ -86,7 +89,7 @@ export function runStreams({ runNews, jobs }: StudioContext): Pick<StreamHandler
       };
       const leaveRuns = runNews.subscribe(note);
       const leaveJobs = jobs.news.subscribe(({ run, frame }) => {
-        if (!frame || frame.type === 'epoch') note([run]);
+        if (!frame || frame.type === 'epoch' || frame.type === 'profile') note([run]);
       });
       coalescer.trigger();
       try {
