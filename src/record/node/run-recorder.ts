@@ -306,6 +306,8 @@ export class RunRecorder {
   private writeSessionEnd(): void {
     const seconds = Date.now() / 1000;
     const { status } = this.run;
+    // TensorBoard keeps the first end that it reads: an interrupted run, which goes on when resumed, has none yet.
+    if (status === 'interrupted') return;
     const ending =
       status === 'done' || status === 'stopped' ? sessionEndStatus.success : sessionEndStatus.failure;
     this.writers[''].plugin(hparamsTags.sessionEnd, 'hparams', encodeSessionEnd(ending, seconds), seconds);

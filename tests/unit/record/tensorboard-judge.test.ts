@@ -162,8 +162,10 @@ describe.skipIf(missing)('TensorBoard as the judge', () => {
     await second.end({ status: 'stopped' });
 
     const { stdout } = await runPython(judge, readWithTensorBoard, [library.directory]);
-    const steps = (JSON.parse(stdout) as Answer).scalars[`${id}/train batch_loss`]!.map(([step]) => step);
+    const { scalars, groups } = JSON.parse(stdout) as Answer;
+    const steps = scalars[`${id}/train batch_loss`]!.map(([step]) => step);
     expect(steps).toEqual(Array.from({ length: 150 }, (_, step) => step));
+    expect(groups.sessionGroups[0]!.sessions[0]!.status).toBe('STATUS_SUCCESS');
     const again = new SeriesStore();
     again.register(id, library.directoryOf(id));
     const reread = await again.queryScalars({ run: id, split: 'train', tag: 'batch_loss', maxPoints: 1000 });
