@@ -19,6 +19,7 @@ export async function openDataset(
 ): Promise<DatasetSummary> {
   const remembered = await scan(session, path, undefined);
   if (Object.keys(changes).length === 0) return remembered;
+  refuseUnknownColumns(remembered, changes.columns ?? {});
   const options = {
     ...remembered.options,
     ...changes,
@@ -26,6 +27,17 @@ export async function openDataset(
     excluded: [...new Set([...remembered.options.excluded, ...(changes.excluded ?? [])])],
   };
   return scan(session, path, options);
+}
+
+function refuseUnknownColumns({ name, table }: DatasetSummary, changes: DatasetOptions['columns']): void {
+  const known = table?.columns.map((column) => column.name);
+  const unknown = Object.keys(changes).find((column) => !known?.includes(column));
+  if (unknown === undefined) return;
+  throw new DescentError(
+    'wrong-use',
+    known ? `${name} has no column "${unknown}".` : `${name} is no table: it has no column "${unknown}".`,
+    { remedy: known && `Its columns: ${known.join(', ')}.`, subject: unknown },
+  );
 }
 
 function mergeColumns(

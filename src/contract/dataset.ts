@@ -73,6 +73,8 @@ export const finding = z.object({
   /** Paths relative to the folder (tables: `row:<n>`), all of them up to 1,000. */
   files: z.array(z.string()),
   fileCount: z.number().int(),
+  /** What is wrong with each of `files`, where files are left out of training. */
+  reasons: z.array(z.string()).optional(),
   /** What `exclude` leaves out, where that is not all of `files`. */
   excludes: z.array(z.string()).optional(),
   /** What can be done by a button. `exclude` puts the files into options.excluded, `keep` the id into options.kept. */

@@ -159,7 +159,9 @@ function classWeightsOf({ summary }: Dataset, { classWeights }: Hyperparameters)
 function tellLeftOut({ summary }: Dataset, emit: (event: JobEvent) => void): void {
   const files = summary.findings
     .filter((finding) => finding.leftOut)
-    .flatMap((finding) => finding.files.map((file) => ({ file, reason: finding.message })));
+    .flatMap(({ files: named, reasons, message }) =>
+      named.map((file, index) => ({ file, reason: reasons?.[index] || message })),
+    );
   if (files.length > 0) emit({ type: 'skipped', files });
 }
 

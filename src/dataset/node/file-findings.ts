@@ -151,6 +151,16 @@ const stateSentences: Partial<Record<FileState, (count: string, names: string, p
       `${count} ${plural ? 'hold' : 'holds'} no words and ${plural ? 'are' : 'is'} left out: ${names}.`,
   };
 
+/** Why one file is left out, as a run names it. */
+const fileReasons: Partial<Record<FileState, (detail?: string) => string>> = {
+  'broken-file': (detail) => `can't be decoded${detail ? `: ${detail}` : ''}`,
+  'zero-byte-file': () => 'empty (0 bytes)',
+  'wrong-type': (detail) => `not what the name says${detail ? ` (${detail})` : ''}`,
+  'unsupported-format': (detail) => `${detail ?? 'this format'} is not read; save it as JPEG or PNG`,
+  'unreadable-file': (detail) => `can't be opened${detail ? ` (${detail})` : ''}`,
+  'empty-text': () => 'holds no words',
+};
+
 function addStateFindings({ layout, facts, options }: FileEvidence, findings: FindingList): void {
   const excluded = new Set(options.excluded);
   const files = new Map<FileState, { file: string; reason?: string }[]>();
@@ -173,6 +183,7 @@ function addStateFindings({ layout, facts, options }: FileEvidence, findings: Fi
       sentence(many(found.length, 'file'), naming(named), found.length > 1),
       {
         files: found.map(({ file }) => file),
+        reasons: found.map(({ reason }) => fileReasons[state]?.(reason) ?? ''),
         actions: ['exclude', 'keep'],
         leftOut: true,
       },

@@ -18,6 +18,7 @@ export class FindingList {
       about?: string;
       files?: readonly string[];
       fileCount?: number;
+      reasons?: readonly string[];
       excludes?: readonly string[];
       actions?: Finding['actions'];
       leftOut?: boolean;
@@ -33,6 +34,7 @@ export class FindingList {
       message,
       files: files.slice(0, namedFiles),
       fileCount: more.fileCount ?? files.length,
+      ...(more.reasons ? { reasons: more.reasons.slice(0, namedFiles) } : {}),
       ...(more.excludes ? { excludes: more.excludes.slice(0, namedFiles) } : {}),
       actions: (more.actions ?? []).filter((action) => !(kept && action === 'keep')),
       leftOut: more.leftOut ?? false,

@@ -81,6 +81,7 @@ function addTargetFindings({ facts, plan, usable, options }: TableEvidence, find
         about: target.name,
         files: usable.withoutTarget.map((row) => `row:${row}`),
         fileCount: usable.withoutTargetCount,
+        reasons: usable.withoutTarget.map(() => `no usable value of the target ${target.name}`),
         actions: ['keep'],
         leftOut: true,
       },
@@ -139,6 +140,9 @@ function addRaggedFinding({ facts, options }: TableEvidence, findings: FindingLi
     {
       files: ragged.map(({ row }) => `row:${row}`),
       fileCount: count,
+      reasons: ragged.map(
+        ({ cells }) => `${many(cells, 'cell')}, where the header has ${facts.dialect.header.length}`,
+      ),
       actions: ['exclude', 'keep'],
       leftOut: true,
     },

@@ -153,6 +153,8 @@ describe('wrong use', () => {
     [['train', 'iris', '--epochs', '0']],
     [['train', 'iris', '--model', 'small-cnn']],
     [['train', 'iris', '--shuffle']],
+    [['train', 'iris', '--target', 'colour']],
+    [['data', 'iris', '--set', 'data.column.colour=ignored']],
     [['predict', 'no such run', 'a.png']],
     [['resume', 'no such run']],
     [['export', 'a b', '--format', 'floppy']],

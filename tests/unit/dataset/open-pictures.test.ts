@@ -42,6 +42,7 @@ describe('a folder of pictures', () => {
 
     expect(findingOf(dataset, 'broken-file')).toMatchObject({
       files: ['cats/broken.jpg'],
+      reasons: ["can't be decoded: premature end of JPEG image"],
       leftOut: true,
       severity: 'warns',
     });

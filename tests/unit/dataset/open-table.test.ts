@@ -132,6 +132,7 @@ describe('a table', () => {
     const finding = findingOf(dataset, 'ragged-row');
     expect(finding).toMatchObject({ severity: 'warns', files: ['row:3', 'row:10'], leftOut: true });
     expect(finding?.message).toContain('row 3 (3 cells), row 10 (6 cells)');
+    expect(finding?.reasons).toEqual(['3 cells, where the header has 5', '6 cells, where the header has 5']);
     expect(dataset.summary).toMatchObject({ exampleCount: 58, table: { rows: 60 } });
     expect(dataset.examples.file(2)).toBe('row:4');
     expect(dataset.examples.table!.row(2)).toEqual(lines[4]!.split(','));
