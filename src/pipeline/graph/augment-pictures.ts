@@ -40,7 +40,6 @@ export function augmentPictures(
   shape: readonly [height: number, width: number, channels: number],
   settings: AugmentationSettings,
 ): Tensor {
-  const { graph } = pictures;
   /** [size] */
   const draw = (place: number) => ops.reshape(ops.slice(draws, [0, place], [-1, 1]), [-1]);
   const flip = settings.flipLeftRight ? ops.greater(draw(0), 0.5) : undefined;
@@ -67,7 +66,8 @@ export function augmentPictures(
     const kept = ops.multiply(ops.mean(moved, [1, 2], { keepDimensions: true }), ops.subtract(1, factor));
     changed = ops.add(ops.multiply(moved, factor), added ? ops.add(kept, added) : kept);
   } else if (added) changed = ops.add(moved, added);
-  return graph.op('ClipByValue', [changed, graph.constant(0), graph.constant(255)]).output;
+  // ClipByValue takes three times as long.
+  return ops.minimum(ops.maximum(changed, 0), 255);
 }
 
 /** Mirrors the pictures for which `flip` holds, left to right. */
