@@ -191,7 +191,7 @@ describe('the run library', () => {
     expect((await library.diskUse(id)).checkpoints.map(({ step }) => step)).toEqual([20, 300]);
   });
 
-  it('lists a thousand runs again in a moment', async () => {
+  it('lists a thousand runs again in less time than at first', async () => {
     const { id } = await library.create(newRun());
     await library.update(id, () => ({ status: 'done', owner: undefined }));
     const content = JSON.parse(await readFile(join(library.directoryOf(id), 'run.json'), 'utf8'));
@@ -200,10 +200,11 @@ describe('the run library', () => {
       await mkdir(join(library.directory, other));
       await writeFile(join(library.directory, other, 'run.json'), JSON.stringify({ ...content, id: other }));
     }
+    const opened = performance.now();
     expect(await library.list()).toHaveLength(1000);
     const start = performance.now();
     expect(await library.list({ search: `${id}-99` })).toHaveLength(11);
-    expect(performance.now() - start).toBeLessThan(500);
+    expect(performance.now() - start).toBeLessThan(start - opened);
   });
 
   it('says what is wrong with a library that is a file', async () => {
