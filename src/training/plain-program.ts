@@ -9,8 +9,8 @@ import { serializeModel } from '../model/save-model';
 import { prepareForTraining, type TrainingView, trainingView } from '../model/training-view';
 import { type NamedVariable, namedVariables, summarizeLayers } from '../model/weights';
 import type { Batch, PipelinePosition, PipelineStage, SkippedExample } from '../pipeline/example-source';
-import { RandomStream, randomPurpose } from '../pipeline/random';
 import { activeTrace, type SpanSink } from '../pipeline/tracing';
+import { dropoutMask } from './dropout-mask';
 import { l2Penalty, softmaxCrossEntropy, squaredError } from './losses';
 import type { NamedTensor } from './named-tensor';
 import { Optimizer } from './optimizers';
@@ -242,19 +242,9 @@ export class PlainProgram implements TrainingProgram {
     return tf.tensor(values, [count, ...shape], dtype);
   }
 
-  /** 1 / (1 - rate) where the activation stays, else 0: a function of (seed, step, layer) alone. */
   private dropoutMask(layer: number, shape: number[], rate: number): tf.Tensor {
-    const random = new RandomStream(
-      this.options.hyperparameters.seed,
-      randomPurpose.dropout,
-      this.steps,
-      layer,
-    );
-    const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
-    const kept = 1 / (1 - rate);
-    for (let index = 0; index < values.length; index++)
-      values[index] = random.nextUniform() >= rate ? kept : 0;
-    return tf.tensor(values, shape);
+    const { seed } = this.options.hyperparameters;
+    return tf.tensor(dropoutMask(seed, this.steps, layer, shape, rate), shape);
   }
 
   async readWeights(): Promise<NamedTensor[]> {

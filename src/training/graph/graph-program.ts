@@ -321,7 +321,8 @@ async function build(options: GraphProgramOptions): Promise<Built> {
         inputs: [inputs],
         training,
         variable: (layer, weight) => variables.of(layer, weight),
-        dropoutMask: (layer, like, share) => masks.mask(like, numbers.get(layer)!, share),
+        dropoutMask: (layer, like, share) =>
+          masks.mask(like, { name: layer.name, number: numbers.get(layer)! }, share),
       });
       return { outputs: outputs[0]!, later };
     });

@@ -3,6 +3,8 @@ import type { Tensor } from '../../graph/operation';
 import * as ops from '../../graph/operations';
 import { TensorValue } from '../../graph/tensor-value';
 import { randomPurpose } from '../../pipeline/random';
+import { keepThreshold } from '../dropout-mask';
+import { unsupportedLayer } from './layers/emitter';
 
 const philox = 1;
 
@@ -13,7 +15,7 @@ export function randomCounter(step: number): BigInt64Array {
 
 /**
  * Dropout masks by TensorFlow's Philox with the key and counter of `RandomStream(seed, dropout, step, layer)`: the words, and
- * so the masks, are those of the plain program.
+ * so the masks, are those of ../dropout-mask.ts.
  */
 export class RandomMasks {
   /** int64 scalar: `randomCounter(step)`. */
@@ -32,24 +34,38 @@ export class RandomMasks {
     this.key = graph.constant(new TensorValue('uint64', [1], BigUint64Array.of(key)));
   }
 
-  /** 1 / (1 - rate) where an element stays, else 0; float32 of the shape of `like`. */
-  mask(like: Tensor, layerNumber: number, rate: number): Tensor {
+  /**
+   * 1 / (1 - rate) where an element stays, else 0; float32 of the shape of `like`.
+   * @throws DescentError `unsupported` when more than the batch's size is unknown
+   */
+  mask(like: Tensor, layer: { name: string; number: number }, rate: number): Tensor {
     const { graph } = this;
+    const sizes = like.shape?.slice(1);
+    if (!sizes || sizes.some((size) => size === null))
+      throw unsupportedLayer(layer.name, 'the shape of its input is not known');
+    const columns = (sizes as number[]).reduce((product, size) => product * size, 1);
     this.used = true;
-    const layer = graph.constant(new TensorValue('uint64', [], BigUint64Array.of(BigInt(layerNumber))));
-    const counter = graph.op('Pack', [[this.low, layer]]).output;
+    const layerNumber = graph.constant(
+      new TensorValue('uint64', [], BigUint64Array.of(BigInt(layer.number))),
+    );
+    const counter = graph.op('Pack', [[this.low, layerNumber]]).output;
+    const rows = ops.element(graph.op('Shape', [like]).output, 0);
+    const wordsOfRow = Math.ceil(columns / 2);
     const words = graph.op(
       'StatelessRandomUniformFullIntV2',
-      [ops.shapeOf(like), this.key, counter, graph.constant(philox, 'int32')],
+      [
+        ops.stack([rows, graph.constant(wordsOfRow, 'int32')]),
+        this.key,
+        counter,
+        graph.constant(philox, 'int32'),
+      ],
       { dtype: 'uint32' },
-      { shapes: [like.shape] },
+      { shapes: [[like.shape![0]!, wordsOfRow]] },
     ).output;
-    // nextUniform() >= rate, where nextUniform() is the upper 24 bits of a word as a fraction.
-    const threshold = Math.ceil(rate * 2 ** 24) * 2 ** 8;
-    const keep = ops.greaterEqual(
-      words,
-      graph.constant(new TensorValue('uint32', [], Uint32Array.of(threshold))),
-    );
+    const halves = ops.reshape(graph.op('Bitcast', [words], { type: 'uint16' }).output, [-1, 2 * wordsOfRow]);
+    const bits = columns % 2 === 0 ? halves : ops.slice(halves, [0, 0], [-1, columns]);
+    const threshold = new TensorValue('uint16', [], Uint16Array.of(keepThreshold(rate)));
+    const keep = ops.greaterEqual(ops.reshape(bits, [-1, ...(sizes as number[])]), graph.constant(threshold));
     return ops.multiply(ops.cast(keep, 'float32'), 1 / (1 - rate));
   }
 }
