@@ -75,7 +75,14 @@ export function mix(from: string, to: string, share: number): string {
 function channels(color: string): [number, number, number] {
   const mixed = /^rgb\((\d+), (\d+), (\d+)\)$/.exec(color);
   if (mixed) return [Number(mixed[1]), Number(mixed[2]), Number(mixed[3])];
-  const hex = /^#([0-9a-f]{6})$/i.exec(color)?.[1];
+  // A built style sheet has #fff for #ffffff.
+  const short = /^#([0-9a-f])([0-9a-f])([0-9a-f])$/i.exec(color);
+  const hex = short
+    ? short
+        .slice(1)
+        .map((digit) => digit + digit)
+        .join('')
+    : /^#([0-9a-f]{6})$/i.exec(color)?.[1];
   if (hex === undefined) return [128, 128, 128];
   const value = Number.parseInt(hex, 16);
   return [value >> 16, (value >> 8) & 255, value & 255];

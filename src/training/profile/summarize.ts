@@ -187,7 +187,7 @@ export function judge(
     verdict: 'compute-bound',
     reason: 'compute',
     message:
-      `Compute-bound: ${percent(compute)} of the time goes into forward, backward and update` +
+      `Compute-bound: ${percent(shares.compute)} of the time goes into forward, backward and update` +
       `${topOperation === undefined ? '' : `, most of it into ${topOperation}`}. ` +
       `Data and recording keep up; a smaller model, smaller inputs or more threads make it faster.`,
   };
