@@ -39,17 +39,19 @@ function openElectron(electron, args) {
     flags.push('--no-sandbox');
   }
   const started = Date.now();
+  let asked = false;
+  let child;
+  const forward = (signal) => {
+    asked = true;
+    child?.kill(signal);
+  };
+  // Before the spawn: a signal that came between the two would end this process and leave Electron behind.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => forward(signal));
   // Standard output stays free: what Electron and Chromium print is for people.
-  const child = spawn(electron.path, [...flags, ...electron.args, ...args], {
+  child = spawn(electron.path, [...flags, ...electron.args, ...args], {
     env: environment,
     stdio: ['ignore', 2, 2],
   });
-  let asked = false;
-  const forward = (signal) => {
-    asked = true;
-    child.kill(signal);
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => forward(signal));
   const fallBack = (reason) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.removeAllListeners(signal);
     say(`Electron could not start (${reason}): the studio opens in the browser instead.`);
