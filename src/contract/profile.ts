@@ -21,7 +21,9 @@ export const profileReason = z.enum([
   'eager',
   /** JavaScript around the step. */
   'overhead',
-  /** Forward, backward and update. */
+  /** Forward, backward and update, operation by operation. */
+  'eager-compute',
+  /** Forward, backward and update, as one compiled call. */
   'compute',
 ]);
 export type ProfileReason = z.infer<typeof profileReason>;

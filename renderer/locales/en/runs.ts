@@ -114,6 +114,8 @@ export const runs = {
       eager:
         '{share} of the time passes between operations, not in them. Compile the step (compile: auto or graph), or use larger batches.',
       overhead: '{share} of the time is overhead around short steps. Use larger batches.',
+      'eager-compute':
+        '{share} of the time goes into forward, backward and update, operation by operation. Compile the step where the native engine runs (compile: auto); else take a smaller model or smaller inputs.',
       compute:
         '{share} of the time goes into forward, backward and update; data and recording keep up. A smaller model, smaller inputs or more threads make it faster.',
     },

@@ -183,12 +183,20 @@ export function judge(
       message: `Host-bound: ${percent(shares.other)} of the time is overhead around short steps. Use larger batches.`,
     };
   }
+  if (operationShare !== undefined)
+    return {
+      verdict: 'compute-bound',
+      reason: 'eager-compute',
+      message:
+        `Compute-bound: ${percent(shares.compute)} of the time goes into forward, backward and update` +
+        `${topOperation === undefined ? '' : ` (longest operation: ${topOperation})`}. ` +
+        `Compile the step where the native engine runs (compile: auto); else a smaller model or smaller inputs.`,
+    };
   return {
     verdict: 'compute-bound',
     reason: 'compute',
     message:
-      `Compute-bound: ${percent(shares.compute)} of the time goes into forward, backward and update` +
-      `${topOperation === undefined ? '' : `, most of it into ${topOperation}`}. ` +
+      `Compute-bound: ${percent(shares.compute)} of the time goes into forward, backward and update. ` +
       `Data and recording keep up; a smaller model, smaller inputs or more threads make it faster.`,
   };
 }

@@ -7,6 +7,7 @@ import { type ProfileSummary, profileSummary } from '../../../src/contract/profi
 import { writeSample } from '../../../src/dataset/node/samples';
 import { loadBackend } from '../../../src/engine/native/backend';
 import { activeTrace } from '../../../src/pipeline/tracing';
+import { traceEagerOperations } from '../../../src/training/profile/eager-operations';
 import { type Span, SpanRecorder } from '../../../src/training/profile/span-recorder';
 import { judge, summarize } from '../../../src/training/profile/summarize';
 import type { Trace, TraceEvent } from '../../../src/training/profile/trace-events';
@@ -196,6 +197,29 @@ describe('profiling eager steps', () => {
 
 const inside = (step: Complete, ts: number) => ts >= step.ts && ts <= step.ts + step.dur;
 
+describe('eager operations', () => {
+  it.each([
+    ['node', 'Relu'],
+    ['wasm', 'Relu'],
+  ] as const)('are told by the %s engine, until it is enough', async (engine, name) => {
+    await loadBackend(engine);
+    try {
+      const recorder = new SpanRecorder();
+      const leave = traceEagerOperations(recorder);
+      const values = tf.tidy(() => tf.relu(tf.tensor1d([-1, 2])).dataSync());
+      leave();
+      const told = recorder.spans.length;
+      tf.tidy(() => tf.relu(tf.tensor1d([1])).dataSync());
+      expect([...values]).toEqual([0, 2]);
+      const operations = recorder.spans.filter(({ category }) => category === 'operation');
+      expect(operations.map((span) => span.name)).toEqual([name]);
+      expect(recorder.spans.length).toBe(told);
+    } finally {
+      await loadBackend('node');
+    }
+  });
+});
+
 describe('profiling compiled steps', () => {
   it.each(['digits', 'iris'])(
     'tells one call a step, with its parts, and no operations (%s)',
@@ -300,7 +324,7 @@ describe('the summary', () => {
       { name: 'Relu', count: 1, selfMilliseconds: 10, share: 0.1 },
     ]);
     expect(summary.operationShare).toBeCloseTo(40 / 55);
-    expect(summary).toMatchObject({ verdict: 'compute-bound', reason: 'compute' });
+    expect(summary).toMatchObject({ verdict: 'compute-bound', reason: 'eager-compute' });
     expect(summary.message).toContain('MatMul');
   });
 
@@ -344,6 +368,13 @@ describe('the summary', () => {
     [
       { waiting: 0.1, copy: 0, compute: 0.8, callbacks: 0.1, other: 0 },
       0.9,
+      true,
+      'compute-bound',
+      'eager-compute',
+    ],
+    [
+      { waiting: 0.1, copy: 0, compute: 0.8, callbacks: 0.1, other: 0 },
+      undefined,
       true,
       'compute-bound',
       'compute',
