@@ -198,6 +198,8 @@ export class RunRecorder {
         this.finish({ status: 'done', summary: event.summary });
         break;
       case 'stopped':
+        // The step of the checkpoint: the last progress may be older.
+        this.run = { ...this.run, progress: { ...this.run.progress, step: event.step } };
         this.finish({ status: 'stopped', summary: event.summary });
         break;
       case 'failed': {
