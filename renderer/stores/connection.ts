@@ -39,5 +39,13 @@ export const useConnectionStore = defineStore('connection', () => {
     }, pollMilliseconds);
   }
 
-  return { state, gone, status, isWeb, refresh, watch };
+  /** A path as people write it: from `~` on where it lies in their home. */
+  function shortPath(path: string): string {
+    const home = status.value?.home;
+    if (!home || !path.startsWith(home)) return path;
+    const rest = path.slice(home.length);
+    return rest === '' || /^[\\/]/.test(rest) ? `~${rest}` : path;
+  }
+
+  return { shortPath, state, gone, status, isWeb, refresh, watch };
 });

@@ -80,6 +80,8 @@ export interface StudioStatus {
   running: number;
   studioRssBytes: number;
   engineRssBytes: number;
+  /** The person's home directory: paths in it are shown from `~` on. */
+  home: string;
   tensors: number;
   library: { path: string; runs: number };
 }

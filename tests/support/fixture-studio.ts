@@ -162,6 +162,7 @@ export class FixtureStudio {
         running: this.runs.filter((run) => run.run.status === 'running').length,
         studioRssBytes: 91_000_000,
         engineRssBytes: 521_000_000,
+        home: '/home/ada',
         tensors: 412,
         library: { path: this.settings.library, runs: this.runs.length },
       }),

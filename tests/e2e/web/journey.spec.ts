@@ -36,10 +36,9 @@ test('from the first start to an exported page, without touching a setting', asy
   const early = await canvas.screenshot();
   await expect.poll(async () => (await canvas.screenshot()).equals(early), { timeout: 20_000 }).toBe(false);
 
-  // After the second epoch there is something to show; then it is stopped, which keeps the model and evaluates it.
-  await expect(page.locator('.tile', { hasText: 'Validation accuracy' })).toContainText(/0\.9\d/, {
-    timeout: 240_000,
-  });
+  // After a few epochs there is something to show; then it is stopped, which keeps the model and evaluates it.
+  await expect(page.getByText(/epoch [4-9] of 10/)).toBeVisible({ timeout: 300_000 });
+  await expect(page.locator('.tile', { hasText: 'Validation accuracy' })).toContainText(/0\.9\d/);
   await expect(page.locator('canvas').nth(2)).toBeVisible();
   await picture(page, 'live-light');
   await page.emulateMedia({ colorScheme: 'dark' });
@@ -94,6 +93,22 @@ test('from the first start to an exported page, without touching a setting', asy
   } finally {
     await server.close();
   }
+
+  // The library: this run beside another one.
+  const other = await host.run(
+    'train',
+    join(host.home, 'documents', 'Descent samples', 'digits'),
+    '--epochs',
+    '4',
+    '--model',
+    'linear',
+  );
+  expect(other.status).toBe(0);
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await rail.getByRole('link', { name: 'Runs' }).click();
+  await expect(page.getByText('2 runs', { exact: true })).toBeVisible({ timeout: 20_000 });
+  await page.waitForTimeout(1500);
+  await picture(page, 'runs-dark');
   expect(host.complaints).toEqual([]);
 });
 

@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import { RunLibrary } from '../../../record/node/run-library';
 import type { StudioContext } from '../context';
 import { folderPath } from '../data/dataset-cache';
@@ -26,6 +27,7 @@ export function settingsHandlers(context: StudioContext): SettingsCalls {
         running: states.filter((job) => job.status === 'running' || job.status === 'paused').length,
         studioRssBytes: process.memoryUsage.rss(),
         engineRssBytes: live.reduce((sum, progress) => sum + progress.rssBytes, 0),
+        home: homedir(),
         tensors: live.reduce((sum, progress) => sum + progress.tensors, 0),
         library: { path: library.directory, runs: (await library.list()).length },
       };

@@ -190,6 +190,7 @@ const answers: Record<string, (params: never) => unknown> = {
     running: 1,
     studioRssBytes: 9e7,
     engineRssBytes: 5e8,
+    home: '/home/ada',
     tensors: 412,
     library: { path: '/library', runs: 1 },
   }),
