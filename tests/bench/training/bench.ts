@@ -14,8 +14,14 @@ import { openProgram, timeSteps } from './ours';
 const root = resolve(import.meta.dirname, '../../..');
 const say = (text: string) => process.stderr.write(`${text}\n`);
 
+interface Round {
+  milliseconds: number[];
+  /** Processor time of all of them, in all threads. */
+  processor: number;
+}
+
 interface Contestant {
-  round(steps: number): Promise<number[]>;
+  round(steps: number): Promise<Round>;
   close(): Promise<void>;
 }
 
@@ -37,7 +43,7 @@ class Keras {
         this.child.stdin.write(`${keras} ${steps}\n`);
         const { value, done } = await this.lines.next();
         if (done) throw new Error('Python ended before its answer.');
-        return JSON.parse(value) as number[];
+        return JSON.parse(value) as Round;
       },
       close: async () => {},
     };
@@ -50,7 +56,13 @@ class Keras {
 
 async function ours(given: Case, kind: 'graph' | 'eager'): Promise<Contestant> {
   const program = await openProgram(given, kind, given.steps);
-  return { round: (steps) => timeSteps(program, steps), close: () => program.dispose() };
+  const round = async (steps: number): Promise<Round> => {
+    const before = process.cpuUsage();
+    const milliseconds = await timeSteps(program, steps);
+    const { user, system } = process.cpuUsage(before);
+    return { milliseconds, processor: (user + system) / 1000 };
+  };
+  return { round, close: () => program.dispose() };
 }
 
 const median = (values: readonly number[]) => {
@@ -61,12 +73,18 @@ const median = (values: readonly number[]) => {
 interface Timing {
   median: number;
   minimum: number;
+  /** Processor time a step: what a busy machine changes least. */
+  processor: number;
 }
 
-const summarize = (times: readonly number[]): Timing => ({
-  median: median(times),
-  minimum: Math.min(...times),
-});
+function summarize(rounds: readonly Round[]): Timing {
+  const times = rounds.flatMap(({ milliseconds }) => milliseconds.slice(warmUp));
+  return {
+    median: median(times),
+    minimum: Math.min(...times),
+    processor: median(rounds.map(({ processor, milliseconds }) => processor / milliseconds.length)),
+  };
+}
 
 type Name = 'graph' | 'keras' | 'eager';
 interface Result {
@@ -84,7 +102,7 @@ async function measure(given: Case, keras: Keras, rounds: number): Promise<Resul
     eager: await ours(given, 'eager'),
   };
   const names = Object.keys(contestants) as Name[];
-  const times: Record<Name, number[]> = { graph: [], keras: [], eager: [] };
+  const found: Record<Name, Round[]> = { graph: [], keras: [], eager: [] };
   // Whoever is slow takes part with fewer steps: eager is no contest, only a measure.
   const stepsOf = (name: Name) => (name === 'eager' ? Math.ceil(given.steps / 5) : given.steps);
   for (let round = -1; round < rounds; round++)
@@ -92,16 +110,16 @@ async function measure(given: Case, keras: Keras, rounds: number): Promise<Resul
       const name = names[(turn + Math.max(0, round)) % names.length]!;
       // Keras fits whole epochs of the same data.
       const asked = name === 'keras' ? given.steps : stepsOf(name);
-      const found = await contestants[name].round(asked);
-      if (round >= 0) times[name].push(...found.slice(warmUp));
+      const taken = await contestants[name].round(asked);
+      if (round >= 0) found[name].push(taken);
     }
   for (const name of names) await contestants[name].close();
   return {
     given,
     timings: {
-      graph: summarize(times.graph),
-      keras: summarize(times.keras),
-      eager: summarize(times.eager),
+      graph: summarize(found.graph),
+      keras: summarize(found.keras),
+      eager: summarize(found.eager),
     },
   };
 }
@@ -114,6 +132,7 @@ function comparisons({ given, timings }: Result) {
     unit: 'ms a step',
     ratio: timings.graph.median / peer.median,
     minimumRatio: timings.graph.minimum / peer.minimum,
+    processorRatio: timings.graph.processor / peer.processor,
     wanted,
   });
   return [one('Keras fit', timings.keras, given.wanted), one('eager steps', timings.eager, 1 / 3)];
@@ -124,17 +143,18 @@ function markdown(results: readonly Result[], rounds: number): string {
   const rows = results.flatMap(({ given, timings }) => {
     const { graph, keras, eager } = timings;
     const cell = (timing: Timing) => `${fixed(timing.median)} (${fixed(timing.minimum)})`;
-    return `| ${given.name} | ${cell(graph)} | ${cell(keras)} | ${fixed(graph.median / keras.median)} (${fixed(graph.minimum / keras.minimum)}) | ${given.wanted} | ${cell(eager)} | ${fixed(eager.median / graph.median)} × |`;
+    const processor = `${fixed(graph.processor)} / ${fixed(keras.processor)} = ${fixed(graph.processor / keras.processor)}`;
+    return `| ${given.name} | ${cell(graph)} | ${cell(keras)} | ${fixed(graph.median / keras.median)} (${fixed(graph.minimum / keras.minimum)}) | ${given.wanted} | ${processor} | ${cell(eager)} | ${fixed(eager.median / graph.median)} × |`;
   });
   const load = loadavg()[0]!;
   return `# Training steps: compiled against Keras and eager
 
-\`npm run bench -- training\`. Milliseconds a step, median (minimum) of ${rounds} interleaved rounds, float32, Adam, examples in memory; Keras' \`fit\` of TensorFlow 2.15.1 over NumPy arrays, between the ends of steps. Ratio: compiled / Keras, smaller is better.
+\`npm run bench -- training\`. Milliseconds a step, median (minimum) of ${rounds} interleaved rounds, float32, Adam, examples in memory; Keras' \`fit\` of TensorFlow 2.15.1 over NumPy arrays, between the ends of steps. Ratio: compiled / Keras, smaller is better. Processor time: of a step in all threads, compiled / Keras.
 
 Measured on ${cpus().length} processors (${cpus()[0]?.model ?? 'unknown'}), ${new Date().toISOString().slice(0, 10)}, load ${load.toFixed(1)}${load > cpus().length ? ': other programs kept the machine busy, so times are longer than on a quiet one and ratios of medians shake' : ''}.
 
-| case | compiled | Keras fit | ratio | aim | eager | compiled is faster than eager |
-| --- | --- | --- | --- | --- | --- | --- |
+| case | compiled | Keras fit | ratio | aim | processor time | eager | compiled is faster than eager |
+| --- | --- | --- | --- | --- | --- | --- | --- |
 ${rows.join('\n')}
 `;
 }
@@ -143,7 +163,7 @@ async function main(): Promise<void> {
   const { values: options } = parseArgs({
     options: {
       json: { type: 'boolean', default: false },
-      rounds: { type: 'string', default: '5' },
+      rounds: { type: 'string', default: '9' },
       case: { type: 'string', default: '' },
       'no-write': { type: 'boolean', default: false },
     },
@@ -154,11 +174,14 @@ async function main(): Promise<void> {
   await loadBackend('node');
   const keras = new Keras(judge.python);
   const results: Result[] = [];
-  for (const given of cases.filter(({ name }) => name.toLowerCase().includes(options.case.toLowerCase()))) {
-    say(`${given.name}: ${rounds} rounds of ${given.steps} steps.`);
-    results.push(await measure(given, keras, rounds));
+  try {
+    for (const given of cases.filter(({ name }) => name.toLowerCase().includes(options.case.toLowerCase()))) {
+      say(`${given.name}: ${rounds} rounds of ${given.steps} steps.`);
+      results.push(await measure(given, keras, rounds));
+    }
+  } finally {
+    keras.end();
   }
-  keras.end();
   const report = {
     bench: 'training',
     rounds,

@@ -1,4 +1,5 @@
-"""Times keras.Model.fit. Reads one command a line (`NAME STEPS`), answers with one JSON array of milliseconds a step."""
+"""Times keras.Model.fit. Reads one command a line (`NAME STEPS`), answers with one JSON object: milliseconds of each step, and of
+processor time for all of them."""
 import json
 import sys
 import time
@@ -79,7 +80,11 @@ for line in sys.stdin:
     name, steps = line.split()
     model, x, y, batch = opened(name, int(steps))
     times = StepTimes()
-    begin = time.perf_counter()
+    begin, processor = time.perf_counter(), time.process_time()
     model.fit(x, y, batch_size=batch, epochs=1, shuffle=True, verbose=0, callbacks=[times])
     ends = [begin, *times.ends]
-    print(json.dumps([1000 * (later - earlier) for earlier, later in zip(ends, ends[1:])]), flush=True)
+    answer = {
+        "milliseconds": [1000 * (later - earlier) for earlier, later in zip(ends, ends[1:])],
+        "processor": 1000 * (time.process_time() - processor),
+    }
+    print(json.dumps(answer), flush=True)
