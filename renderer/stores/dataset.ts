@@ -86,6 +86,10 @@ export const useDatasetStore = defineStore('dataset', () => {
   /** Opens a folder (or a CSV file): scans it, or takes the cached scan. */
   async function open(folder: string, fresh = false) {
     path.value = folder;
+    if (summary.value?.path !== folder) {
+      summary.value = null;
+      proposal.value = null;
+    }
     phase.value = 'scanning';
     progress.value = null;
     error.value = null;

@@ -91,11 +91,15 @@ async function listing(examples: ExampleTable, index: number): Promise<ExampleLi
     entry.height = (turned ? images.width : images.height)[index];
   }
   if (examples.kind === 'texts') {
-    const text = (await examples.text(index)).trim().replace(/\s+/g, ' ');
-    entry.excerpt = text.length > excerptCharacters ? `${text.slice(0, excerptCharacters)}…` : text;
-  } else if (table) {
+    entry.excerpt = excerptOf((await examples.text(index)).trim().replace(/\s+/g, ' '));
+  }
+  if (table) {
     const cells = table.row(index);
-    entry.values = Object.fromEntries(table.header.map((name, column) => [name, cells[column]!]));
+    entry.values = Object.fromEntries(table.header.map((name, column) => [name, excerptOf(cells[column]!)]));
   }
   return entry;
+}
+
+function excerptOf(text: string): string {
+  return text.length > excerptCharacters ? `${text.slice(0, excerptCharacters)}…` : text;
 }

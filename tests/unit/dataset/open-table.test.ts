@@ -272,6 +272,8 @@ describe('a table', () => {
     });
     expect(dataset.summary.texts?.words).toEqual({ minimum: 7, median: 7, maximum: 7 });
     expect(await dataset.examples.text(3)).toBe('Hello number 3, how are you, friend?');
+    const { examples } = await listExamples(dataset, { limit: 1 });
+    expect(examples[0]?.values).toEqual({ label: 'ham', message: 'Hello number 0, how are you, friend?' });
     expect(dataset.examples.labels).toEqual(['ham', 'spam']);
     const tabular = await open(dataset.examples.path(0), { columns: { message: 'ignored' } });
     expect(tabular.summary.kind).toBe('table');
