@@ -53,7 +53,14 @@ export async function exportModel(
     signal,
   });
   await refuseForeignFolder(out);
-  await writeTfjs(modelDirectory, out);
+  await writeTfjs(modelDirectory, out).catch((error: NodeJS.ErrnoException) => {
+    if (error instanceof DescentError || error.code === undefined) throw error;
+    throw new DescentError('io', `The export can't be written to ${out}: ${error.message}.`, {
+      remedy: 'Name a folder where you may write, on a disk with room.',
+      subject: out,
+      cause: error,
+    });
+  });
   onProgress({ type: 'progress', stage: 'writing', done: 1, total: 1 });
   const parity = await checkTfjs(modelDirectory, out, metadata, examples, {
     signal,
@@ -80,7 +87,7 @@ async function refuseForeignFolder(out: string): Promise<void> {
       cause: error,
     });
   });
-  if (names.length === 0 || names.includes('model.json')) return;
+  if (names.length === 0 || (names.includes('model.json') && names.includes('page.js'))) return;
   throw new DescentError('bad-input', `${out} holds other files, which an export would replace.`, {
     subject: out,
     remedy: 'Name a folder that is new or empty.',
