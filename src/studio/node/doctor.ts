@@ -122,7 +122,7 @@ async function examineDisk(library: string): Promise<{ free: number; findings: D
     await mkdir(library, { recursive: true });
     const { bavail, bsize } = await statfs(library);
     const free = bavail * bsize;
-    const message = `${(free / 1e9).toFixed(1)} GB free where the library is`;
+    const message = `${(free / 2 ** 30).toFixed(1)} GiB free where the library is`;
     if (free > littleDisk) return { free, findings: [{ part: 'disk', state: 'ok', message }] };
     const remedy =
       'Delete checkpoints of old runs (Settings, or the Runs page), or choose a library on another disk.';
@@ -134,7 +134,7 @@ async function examineDisk(library: string): Promise<{ free: number; findings: D
 }
 
 function memoryFinding(): DoctorFinding {
-  const message = `${(totalmem() / 1e9).toFixed(1)} GB of memory`;
+  const message = `${(totalmem() / 2 ** 30).toFixed(1)} GiB of memory`;
   if (totalmem() >= littleMemory) return { part: 'memory', state: 'ok', message };
   return {
     part: 'memory',

@@ -99,7 +99,8 @@ describe('words for people', () => {
     expect(formatNumber(1234567)).toBe('1,234,567');
     expect(formatNumber(0.0000123)).toBe('1.230e-5');
     expect(formatBytes(999)).toBe('999 bytes');
-    expect(formatBytes(1_250_000)).toBe('1.25 MB');
+    expect(formatBytes(1_250_000)).toBe('1.19 MiB');
+    expect(formatBytes(1023 * 1024)).toBe('1023 KiB');
     expect(formatDuration(4.26)).toBe('4.3 s');
     expect(formatDuration(3725)).toBe('1 h 2 min');
     expect(plural(1, 'file')).toBe('1 file');
