@@ -104,6 +104,7 @@ export const data = {
     blocks: 'Training cannot start before this is mended.',
     kept: 'kept as it is',
     exclude: 'Exclude',
+    excludeFirst: 'Exclude the first {count}',
     keep: 'Keep',
     ask: 'Ask again',
     show: 'Show',
