@@ -167,10 +167,14 @@ function withoutGap(file: Buffer, bits: number): Buffer {
   return Buffer.concat([file.subarray(0, follows), file.subarray(stated)]);
 }
 
-/** What libvips said, without its prefixes and repetitions. */
+/**
+ * What libvips said, without its prefixes and repetitions. Its threads share one buffer for errors: now and then another
+ * picture's decoding has taken the words away.
+ */
 export function decoderWords(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const last = message.split('\n')[0] ?? message;
+  if (last === '' || /^unknown error$/i.test(last)) return 'damaged or cut off';
   return last
     .replace(/^Input (?:buffer|file) /, '')
     .replace(/^has corrupt header: /, '')

@@ -42,12 +42,14 @@ describe('a folder of pictures', () => {
 
     expect(findingOf(dataset, 'broken-file')).toMatchObject({
       files: ['cats/broken.jpg'],
-      reasons: ["can't be decoded: premature end of JPEG image"],
+      reasons: [
+        expect.stringMatching(/^can't be decoded: (premature end of JPEG image|damaged or cut off)$/),
+      ],
       leftOut: true,
       severity: 'warns',
     });
-    expect(findingOf(dataset, 'broken-file')?.message).toContain(
-      'cats/broken.jpg (premature end of JPEG image)',
+    expect(findingOf(dataset, 'broken-file')?.message).toMatch(
+      /cats\/broken\.jpg \((premature end of JPEG image|damaged or cut off)\)/,
     );
     expect(findingOf(dataset, 'zero-byte-file')).toMatchObject({
       files: ['dogs/nothing.jpg'],
