@@ -40,6 +40,9 @@ export async function followJob(session: Session, start: () => Promise<string>):
 
 function emitEvent(output: Output, frame: JobFrame): void {
   switch (frame.type) {
+    case 'started':
+      if (frame.program) output.emit({ type: 'program', ...frame.program });
+      break;
     case 'epoch':
       output.emit({
         type: 'epoch',

@@ -6,6 +6,12 @@ import { ProgressLine } from './progress-line';
 import { sparkline } from './sparkline';
 import { textTable } from './text-table';
 
+const programWords = {
+  graph: 'one TensorFlow graph',
+  xla: 'one TensorFlow graph compiled by XLA',
+  eager: 'operation by operation',
+} as const;
+
 /** Losses behind the sparkline. */
 const keptLosses = 2000;
 
@@ -25,6 +31,7 @@ export class TrainingView {
             `${frame.environment.engine} ${frame.environment.engineVersion} (${plural(frame.environment.threads, 'thread')})` +
             `${frame.step > 0 ? `, from step ${frame.step.toLocaleString('en-US')}` : ''}`,
         );
+        if (frame.program) this.say(`Steps: ${programWords[frame.program.compile]}, ${frame.program.reason}`);
         break;
       case 'preparing':
         this.line.update(frame.stage, frame.done, frame.total);

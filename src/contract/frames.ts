@@ -1,7 +1,7 @@
 import type { ErrorMessage } from './errors';
 import type { Evaluation } from './evaluation';
 import type { ProfileSummary } from './profile';
-import type { Environment, LayerSummary } from './run';
+import type { Environment, LayerSummary, ProgramDescription } from './run';
 
 /** Values of one tag: three columns of equal length. Steps are integers; wall times are seconds since 1970. */
 export interface ScalarColumn {
@@ -26,6 +26,8 @@ export type JobEvent =
   | {
       type: 'started';
       environment: Environment;
+      /** Absent in frames of older versions. */
+      program?: ProgramDescription;
       totalSteps: number;
       stepsPerEpoch: number;
       epochs: number;

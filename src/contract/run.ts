@@ -35,6 +35,15 @@ export const layerSummary = z.object({
 });
 export type LayerSummary = z.infer<typeof layerSummary>;
 
+/** How the steps of a run are computed, and why so: what `compile` came to for this model on this engine. */
+export const programDescription = z.object({
+  kind: z.enum(['plain', 'graph', 'features']),
+  compile: z.enum(['graph', 'eager', 'xla']),
+  /** A clause that follows a colon: "all 9 layers are compiled". */
+  reason: z.string(),
+});
+export type ProgramDescription = z.infer<typeof programDescription>;
+
 export const phaseMark = z.object({ name: z.string(), step: z.number().int(), epoch: z.number().int() });
 
 export const run = z.object({
@@ -59,6 +68,8 @@ export const run = z.object({
     skipped: z.array(z.object({ file: z.string(), reason: z.string() })),
   }),
   environment: environment.optional(),
+  /** Absent until the engine has chosen, and in runs of older versions. */
+  program: programDescription.optional(),
   /** The process that owns a queued, running or paused run. `started` is the process's start time in ms since 1970. */
   owner: z.object({ pid: z.number().int(), started: z.number() }).optional(),
   progress: z.object({

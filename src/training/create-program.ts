@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { DescentError } from '../contract/errors';
 import type { JobEvent } from '../contract/frames';
 import type { Hyperparameters } from '../contract/hyperparameters';
+import type { ProgramDescription } from '../contract/run';
 import type { Graph } from '../graph/graph';
 import { layerWithoutEmitter } from './graph/emit-model';
 import { GraphProgram, type GraphProgramOptions } from './graph/graph-program';
@@ -19,6 +20,12 @@ export interface ProgramChoice extends Omit<GraphProgramOptions, 'data'> {
   emitSplits(graph: Graph): Promise<GraphData>;
 }
 
+export interface CreatedProgram {
+  program: TrainingProgram;
+  /** What was chosen, and why. */
+  description: ProgramDescription;
+}
+
 /** Why a model can't be trained by a compiled step here; undefined when it can. */
 export function obstacleToCompiling(model: tf.LayersModel): string | undefined {
   if (tf.getBackend() !== 'tensorflow')
@@ -30,28 +37,51 @@ export function obstacleToCompiling(model: tf.LayersModel): string | undefined {
 }
 
 /**
+ * What `compile` comes to for a model on the engine that is loaded.
+ * @throws DescentError `unsupported` when `graph` was asked for and can't be had
+ */
+export function describeProgram(model: tf.LayersModel, compile: CompileMode): ProgramDescription {
+  if (compile === 'eager')
+    return { kind: 'plain', compile: 'eager', reason: 'the settings ask for it (compile: eager)' };
+  const obstacle = obstacleToCompiling(model);
+  if (obstacle === undefined) {
+    const count = countLayers(model);
+    const reason = count === 1 ? 'its one layer is compiled' : `all ${count} layers are compiled`;
+    return { kind: 'graph', compile: 'graph', reason };
+  }
+  if (compile === 'graph')
+    throw new DescentError('unsupported', `The step can't be compiled: ${obstacle}.`, {
+      remedy: 'Train with compile: auto or eager.',
+    });
+  return { kind: 'plain', compile: 'eager', reason: obstacle };
+}
+
+/**
  * The program that `compile` asks for: `auto` compiles where it can and tells why where it can't.
  * @throws DescentError `unsupported` when `graph` was asked for and can't be had
  */
 export async function createProgram(
   choice: ProgramChoice,
   emit: (event: JobEvent) => void,
-): Promise<TrainingProgram> {
+): Promise<CreatedProgram> {
   const { openSplits, emitSplits, ...options } = choice;
   const { compile } = options.hyperparameters;
-  const obstacle = compile === 'eager' ? undefined : obstacleToCompiling(options.model);
-  if (obstacle !== undefined && compile === 'graph')
-    throw new DescentError('unsupported', `The step can't be compiled: ${obstacle}.`, {
-      remedy: 'Train with compile: auto or eager.',
+  const description = describeProgram(options.model, compile);
+  if (description.kind === 'graph')
+    return { program: await GraphProgram.create({ ...options, data: emitSplits }), description };
+  if (compile !== 'eager')
+    emit({
+      type: 'notice',
+      severity: 'notes',
+      message: `Steps run operation by operation, which is slower: ${description.reason}.`,
     });
-  if (compile === 'eager' || obstacle !== undefined) {
-    if (obstacle !== undefined)
-      emit({
-        type: 'notice',
-        severity: 'notes',
-        message: `Steps run operation by operation, which is slower: ${obstacle}.`,
-      });
-    return new PlainProgram({ ...options, ...(await openSplits()) });
-  }
-  return GraphProgram.create({ ...options, data: emitSplits });
+  return { program: new PlainProgram({ ...options, ...(await openSplits()) }), description };
+}
+
+/** Layers that compute, those of nested models counted one by one. */
+function countLayers(model: tf.LayersModel): number {
+  return model.layers.reduce((count, layer) => {
+    if (layer instanceof tf.LayersModel) return count + countLayers(layer);
+    return count + (layer.getClassName() === 'InputLayer' ? 0 : 1);
+  }, 0);
 }

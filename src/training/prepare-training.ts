@@ -3,6 +3,7 @@ import type { TrainingJob } from '../contract/engine';
 import type { JobEvent } from '../contract/frames';
 import type { Hyperparameters } from '../contract/hyperparameters';
 import type { ModelInput } from '../contract/metadata';
+import type { ProgramDescription } from '../contract/run';
 import type { Dataset, ExampleTable } from '../dataset/node/example-table';
 import { assertTrainable, openDataset } from '../dataset/node/open';
 import type { Graph } from '../graph/graph';
@@ -26,6 +27,7 @@ const progressMilliseconds = 100;
 
 export interface PreparedTraining {
   program: TrainingProgram;
+  description: ProgramDescription;
   dataset: Dataset;
 }
 
@@ -49,7 +51,7 @@ export async function prepareTraining(
   const options: PreparationOptions = { onProgress, signal };
   const specification = await specificationOf(dataset, hyperparameters, options);
   const model = buildModel(specification);
-  const program = await createProgram(
+  const { program, description } = await createProgram(
     {
       model,
       metadata: metadataOf(specification),
@@ -61,7 +63,7 @@ export async function prepareTraining(
     emit,
   );
   tellLeftOut(dataset, emit);
-  return { program, dataset };
+  return { program, description, dataset };
 }
 
 async function specificationOf(

@@ -5,7 +5,7 @@ import type { SplitName, TaskKind } from '../contract/dataset';
 import { DescentError } from '../contract/errors';
 import type { JobEvent } from '../contract/frames';
 import type { Hyperparameters } from '../contract/hyperparameters';
-import type { Environment } from '../contract/run';
+import type { Environment, ProgramDescription } from '../contract/run';
 import { writeFileAtomically } from '../files/node/atomic';
 import { writeModelFiles } from '../model/model-files';
 import { BestTracker } from './best-tracker';
@@ -29,6 +29,8 @@ export interface TrainingPlan {
   hyperparameters: Hyperparameters;
   task: TaskKind;
   environment: Environment;
+  /** How steps are computed and why, for the run's page. */
+  program?: ProgramDescription;
   dataset: StartedDataset;
   /** Where to go on from. */
   checkpoint?: LoadedCheckpoint;
@@ -109,6 +111,7 @@ export class TrainingLoop {
     this.emit({
       type: 'started',
       environment: plan.environment,
+      ...(plan.program ? { program: plan.program } : {}),
       totalSteps: this.totalSteps,
       stepsPerEpoch: program.stepsPerEpoch,
       epochs: plan.hyperparameters.epochs,

@@ -313,6 +313,13 @@ export const runs = {
     exampleCounts: '{train} train, {validation} validation, {test} test',
     fingerprint: 'Fingerprint',
     engine: 'Engine',
+    program: 'Steps',
+    programs: {
+      graph: 'one TensorFlow graph: {reason}',
+      eager: 'operation by operation: {reason}',
+      xla: 'one TensorFlow graph, compiled by XLA: {reason}',
+      features: 'the head alone, on kept features: {reason}',
+    },
     engineNode: 'native {version}, {threads} threads',
     engineWasm: 'WebAssembly {version}, {threads} threads',
     node: 'Node',

@@ -63,6 +63,7 @@ export class TrainingSession {
           hyperparameters,
           task: summary.task,
           environment: describeEnvironment(backend),
+          program: prepared.description,
           dataset: {
             name: summary.name,
             kind: summary.kind,

@@ -48,6 +48,7 @@ export function configurationText(run: Run): string {
     rows.push(['engine', `${engine} ${engineVersion}, ${threads} threads`]);
     rows.push(['Descent', `${descent} on Node ${node}, ${platform}`]);
   }
+  if (run.program) rows.push(['steps', `${run.program.compile}: ${run.program.reason}`]);
   return table(['setting', 'value'], rows);
 }
 

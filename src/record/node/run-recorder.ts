@@ -225,6 +225,7 @@ export class RunRecorder {
         finished: undefined,
         failure: undefined,
         environment: event.environment,
+        program: event.program,
         dataset: { ...this.run.dataset, ...event.dataset },
         model: { parameters: event.parameters, layers: event.layers },
         progress: {

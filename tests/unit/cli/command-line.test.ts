@@ -60,12 +60,17 @@ describe('descent train', () => {
     expect(types[0]).toBe('run');
     expect(types.filter((type) => type === 'epoch')).toHaveLength(20);
     expect(types).toContain('evaluation');
+    const program = { kind: 'graph', compile: 'graph', reason: 'all 5 layers are compiled' };
+    expect(trained.lines).toContainEqual({ type: 'program', ...program });
+    expect(trained.words).toContain('Steps: one TensorFlow graph, all 5 layers are compiled');
     const last = trained.lines.at(-1)!;
     expect(last).toMatchObject({
       type: 'done',
       summary: { val_accuracy: expect.any(Number), val_loss: expect.any(Number) },
     });
-    expect(existsSync(join(last.path as string, 'run.json'))).toBe(true);
+    expect(JSON.parse(readFileSync(join(last.path as string, 'run.json'), 'utf8'))).toMatchObject({
+      program,
+    });
     const epoch = trained.lines.find(({ type }) => type === 'epoch')!;
     expect(epoch).toMatchObject({
       epoch: 1,

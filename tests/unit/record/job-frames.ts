@@ -26,6 +26,7 @@ export function started(step = 0, epoch = 0): JobEvent {
       node: process.version,
       platform: 'linux-x64',
     },
+    program: { kind: 'graph', compile: 'graph', reason: 'its one layer is compiled' },
     totalSteps: 300,
     stepsPerEpoch: 100,
     epochs: 3,

@@ -73,6 +73,7 @@ describe('recording a job', () => {
       phases: [{ name: 'training', step: 0, epoch: 0 }],
       model: { parameters: 1234 },
       environment: { engine: 'node' },
+      program: { kind: 'graph', compile: 'graph', reason: 'its one layer is compiled' },
       progress: { step: 100, totalSteps: 300, epochs: 3 },
     });
     expect(run.summary).not.toHaveProperty('broken');

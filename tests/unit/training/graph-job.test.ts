@@ -115,10 +115,20 @@ describe('a compiled job in an engine process', () => {
 
   it('tells the losses of eager steps', async () => {
     const settings = { epochs: 1, flipLeftRight: true };
-    const compiled = losses(await run(job('compiled', { ...settings, compile: 'graph' })));
-    const eager = losses(await run(job('eager', { ...settings, compile: 'eager' })));
+    const told = {
+      graph: await run(job('compiled', { ...settings, compile: 'graph' })),
+      eager: await run(job('eager', { ...settings, compile: 'eager' })),
+    };
+    const [compiled, eager] = [losses(told.graph), losses(told.eager)];
     expect(compiled.size).toBeGreaterThan(5);
     expect([...compiled.keys()]).toEqual([...eager.keys()]);
     for (const [step, loss] of compiled) expect(loss).toBeCloseTo(eager.get(step)!, 4);
+    const programs = [told.graph, told.eager].map(
+      (frames) => frames.find((frame) => frame.type === 'started')!.program,
+    );
+    expect(programs).toEqual([
+      { kind: 'graph', compile: 'graph', reason: expect.stringMatching(/^all \d+ layers are compiled$/) },
+      { kind: 'plain', compile: 'eager', reason: 'the settings ask for it (compile: eager)' },
+    ]);
   });
 });

@@ -65,7 +65,7 @@ export async function train(options: TrainOptions): Promise<Recording> {
     resume: options.resume ?? false,
     cacheDirectory: options.cacheDirectory,
   };
-  const { program, dataset } = await prepareTraining(job, emit, new AbortController().signal);
+  const { program, description, dataset } = await prepareTraining(job, emit, new AbortController().signal);
   const { summary } = dataset;
   try {
     recording.end = await runTraining(
@@ -74,6 +74,7 @@ export async function train(options: TrainOptions): Promise<Recording> {
         runDirectory: job.runDirectory,
         hyperparameters: job.configuration.hyperparameters,
         task: summary.task,
+        program: description,
         environment: {
           descent: 'test',
           engine: 'node',
