@@ -1,7 +1,14 @@
 import type { ErrorMessage } from './errors';
 import type { Evaluation } from './evaluation';
 import type { ProfileSummary } from './profile';
-import type { Environment, LayerSummary, ProgramDescription } from './run';
+import type {
+  DataWaiting,
+  Environment,
+  LayerSummary,
+  MeasuredStage,
+  PipelineStage,
+  ProgramDescription,
+} from './run';
 
 /** Values of one tag: three columns of equal length. Steps are integers; wall times are seconds since 1970. */
 export interface ScalarColumn {
@@ -47,7 +54,7 @@ export type JobEvent =
         test: number;
       };
       /** Stages of the input pipeline, by tf.data's names, with their settings. */
-      pipeline: { stage: string; settings: Record<string, string | number | boolean> }[];
+      pipeline: PipelineStage[];
     }
   | { type: 'preparing'; stage: string; done: number; total: number }
   | { type: 'scalars'; columns: ScalarColumn[] }
@@ -60,6 +67,8 @@ export type JobEvent =
     }
   | { type: 'progress'; progress: LiveProgress }
   | { type: 'epoch'; epoch: number; step: number; seconds: number; metrics: Record<string, number> }
+  /** The stages again, once an epoch, with what was measured in it. */
+  | { type: 'pipeline'; stages: MeasuredStage[]; waiting: DataWaiting }
   | { type: 'phase'; name: string; step: number; epoch: number }
   | { type: 'text'; tag: string; step: number; text: string }
   | { type: 'checkpoint'; step: number; epoch: number; path: string; bytes: number; best: boolean }

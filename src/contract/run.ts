@@ -44,6 +44,39 @@ export const programDescription = z.object({
 });
 export type ProgramDescription = z.infer<typeof programDescription>;
 
+/** One stage of the input pipeline, by tf.data's name, with its settings. */
+export const pipelineStage = z.object({
+  stage: z.string(),
+  settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+});
+export type PipelineStage = z.infer<typeof pipelineStage>;
+
+/** The time that a stage's work took in one epoch. */
+export const stageMeasurement = z.object({
+  /** The epoch's number, from 1. */
+  epoch: z.number().int(),
+  /** What went through the stage: so many examples or batches. */
+  elements: z.number().int(),
+  unit: z.enum(['example', 'batch']),
+  /** Mean for one element, on the thread that worked on it: several are worked on at once. */
+  millisecondsPerElement: z.number(),
+});
+export type StageMeasurement = z.infer<typeof stageMeasurement>;
+
+/** A stage with the last measurement of it; none where it was not measured (reading, in an epoch from the cache). */
+export const measuredStage = pipelineStage.extend({ measured: stageMeasurement.optional() });
+export type MeasuredStage = z.infer<typeof measuredStage>;
+
+/** How long steps waited for their batches. */
+export const dataWaiting = z.object({
+  epoch: z.number().int(),
+  steps: z.number().int(),
+  /** Means over the epoch's steps. */
+  waitMillisecondsPerStep: z.number(),
+  stepMilliseconds: z.number(),
+});
+export type DataWaiting = z.infer<typeof dataWaiting>;
+
 export const phaseMark = z.object({ name: z.string(), step: z.number().int(), epoch: z.number().int() });
 
 export const run = z.object({
@@ -81,6 +114,8 @@ export const run = z.object({
   }),
   phases: z.array(phaseMark),
   model: z.object({ parameters: z.number().int(), layers: z.array(layerSummary) }).optional(),
+  /** The input pipeline in the order of its stages, with the last measurements. */
+  pipeline: z.object({ stages: z.array(measuredStage), waiting: dataWaiting.optional() }).optional(),
   /** loss, accuracy, val_loss, val_accuracy, best_epoch, ... of the best epoch. */
   summary: z.record(z.string(), z.number()),
   /** Why it failed or stopped, as a sentence, and the remedy. */

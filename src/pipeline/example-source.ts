@@ -1,3 +1,5 @@
+import type { PipelineStage } from '../contract/run';
+
 export type ExampleValues = Uint8Array | Float32Array | Int32Array;
 
 /** The examples of one split, numbered 0 .. count - 1, before order, cache and batches. */
@@ -35,9 +37,16 @@ export interface PipelinePosition {
   index: number;
 }
 
-export interface PipelineStage {
-  stage: string;
-  settings: Record<string, string | number | boolean>;
+export type { PipelineStage };
+
+/** Work of a stage since it was last asked for. */
+export interface StageTime {
+  /** Place in the pipeline's stages. */
+  place: number;
+  unit: 'example' | 'batch';
+  elements: number;
+  /** Of all elements together, each on the thread that worked on it. */
+  milliseconds: number;
 }
 
 export interface SkippedExample {
@@ -56,6 +65,8 @@ export interface ExamplePipeline {
   /** Examples that could not be read since the last call, each once in the pipeline's life. */
   takeSkipped(): SkippedExample[];
   readonly stages: readonly PipelineStage[];
+  /** What was measured since the last call; stages that did nothing are missing. */
+  takeStageTimes(): StageTime[];
   /** Upper bound of batches an epoch. */
   readonly batchesPerEpoch: number;
   dispose(): Promise<void>;

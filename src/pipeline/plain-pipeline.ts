@@ -11,7 +11,9 @@ import type {
   PipelinePosition,
   PipelineStage,
   SkippedExample,
+  StageTime,
 } from './example-source';
+import { StageClock } from './stage-clock';
 import { activeTrace } from './tracing';
 
 export interface PipelineSettings {
@@ -33,6 +35,8 @@ type Loading = Loaded | Promise<Loaded>;
 
 /** Loads at once at most so many examples, whatever is found. */
 const maximumConcurrency = 128;
+
+const processors = availableParallelism();
 
 /**
  * Examples in batches by plain code: shuffle -> map (load, in parallel) -> cache -> augment -> batch -> prefetch. Loading
@@ -67,6 +71,13 @@ class PlainPipeline implements ExamplePipeline {
   private nextToLoad = 0;
   private readonly ahead = new Map<number, Loading>();
   private inFlight = 0;
+  private readonly clock = new StageClock();
+  /** Places of measured stages. */
+  private readonly placeOf: { load: number; augment: number; batch: number };
+  /** Milliseconds of augmentation in the batch of now. */
+  private augmenting = 0;
+  /** Since when `inFlight` is what it is. */
+  private inFlightSince = 0;
   /** Counts seeks: what was begun before one does not come back as ours. */
   private generation = 0;
 
@@ -78,12 +89,13 @@ class PlainPipeline implements ExamplePipeline {
     this.elements = source.shape.reduce((product, size) => product * size, 1);
     this.batchesPerEpoch = Math.ceil(source.count / settings.batchSize);
     this.lookahead = settings.batchSize * (settings.prefetch + 1);
-    const processors = availableParallelism();
     this.tuner = new ConcurrencyTuner(processors * 2, Math.min(maximumConcurrency, processors * 16));
     this.augmentation =
       settings.augmentation && augments(settings.augmentation) ? settings.augmentation : undefined;
     this.order = this.orderOf(0);
     this.stages = this.describe();
+    const placeOf = (name: string) => this.stages.findIndex(({ stage }) => stage === name);
+    this.placeOf = { load: placeOf('map'), augment: placeOf('augment'), batch: placeOf('batch') };
   }
 
   get position(): PipelinePosition {
@@ -105,6 +117,10 @@ class PlainPipeline implements ExamplePipeline {
     return taken;
   }
 
+  takeStageTimes(): StageTime[] {
+    return this.clock.take();
+  }
+
   async next(): Promise<Batch | 'end-of-epoch'> {
     const { batchSize } = this.settings;
     const values: ExampleValues[] = [];
@@ -123,7 +139,7 @@ class PlainPipeline implements ExamplePipeline {
       indices.push(this.order[place]!);
     }
     this.loadAhead();
-    if (values.length > 0) return this.tracedBatch(values, indices);
+    if (values.length > 0) return this.timedBatch(values, indices);
     this.seek({ epoch: this.epoch + 1, index: 0 });
     return 'end-of-epoch';
   }
@@ -154,8 +170,17 @@ class PlainPipeline implements ExamplePipeline {
     if (this.unreadable.has(index)) return undefined;
     if (this.source.resident) return this.source.load(index) as ExampleValues;
     if (this.cache.has(index)) return this.fromCache(index);
-    this.inFlight++;
+    this.changeInFlight(1);
     return this.load(index);
+  }
+
+  /** Loads work at once on as many processors as there are; more only wait for their turn. */
+  private changeInFlight(change: number): void {
+    const now = performance.now();
+    const working = Math.min(this.inFlight, processors);
+    this.clock.add(this.placeOf.load, 'example', 0, working * (now - this.inFlightSince));
+    this.inFlightSince = now;
+    this.inFlight += change;
   }
 
   private fromCache(index: number): Loading {
@@ -166,7 +191,8 @@ class PlainPipeline implements ExamplePipeline {
   private async load(index: number): Promise<Loaded> {
     const loaded = await this.loadUncounted(index);
     const waiting = this.nextToLoad < Math.min(this.order.length, this.place + this.lookahead);
-    this.inFlight--;
+    this.changeInFlight(-1);
+    this.clock.add(this.placeOf.load, 'example', 1, 0);
     this.tuner.completed(waiting);
     this.loadAhead();
     return loaded;
@@ -192,12 +218,12 @@ class PlainPipeline implements ExamplePipeline {
     }
   }
 
-  private tracedBatch(values: ExampleValues[], indices: number[]): Batch {
-    const trace = activeTrace();
-    if (!trace) return this.assemble(values, indices);
+  private timedBatch(values: ExampleValues[], indices: number[]): Batch {
     const begin = performance.now();
     const batch = this.assemble(values, indices);
-    trace.span('pipeline', 'batch', begin, performance.now());
+    const end = performance.now();
+    this.clock.add(this.placeOf.batch, 'batch', 1, end - begin - this.augmenting);
+    activeTrace()?.span('pipeline', 'batch', begin, end);
     return batch;
   }
 
@@ -207,6 +233,7 @@ class PlainPipeline implements ExamplePipeline {
     const inputs = this.source.dtype === 'int32' ? new Int32Array(length) : new Float32Array(length);
     const answers = new Float32Array(size);
     const trace = activeTrace();
+    this.augmenting = 0;
     for (let row = 0; row < size; row++) {
       const index = indices[row]!;
       const value = values[row]!;
@@ -215,11 +242,14 @@ class PlainPipeline implements ExamplePipeline {
       if (this.augmentation && value instanceof Uint8Array && inputs instanceof Float32Array) {
         const [height, width, channels] = this.source.shape as [number, number, number];
         const draw = drawAugmentation(this.augmentation, this.settings.seed, this.epoch, index);
-        const begin = trace ? performance.now() : 0;
+        const begin = performance.now();
         augmentPicture(value, height, width, channels, draw, inputs, offset);
-        trace?.span('pipeline', 'augment', begin, performance.now());
+        const end = performance.now();
+        this.augmenting += end - begin;
+        trace?.span('pipeline', 'augment', begin, end);
       } else inputs.set(value, offset);
     }
+    if (this.augmenting > 0) this.clock.add(this.placeOf.augment, 'example', size, this.augmenting);
     return { inputs, answers, indices: Int32Array.from(indices), size };
   }
 

@@ -8,7 +8,13 @@ import type { ModelFiles } from '../model/model-files';
 import { serializeModel } from '../model/save-model';
 import { prepareForTraining, type TrainingView, trainingView } from '../model/training-view';
 import { type NamedVariable, namedVariables, summarizeLayers } from '../model/weights';
-import type { Batch, PipelinePosition, PipelineStage, SkippedExample } from '../pipeline/example-source';
+import type {
+  Batch,
+  PipelinePosition,
+  PipelineStage,
+  SkippedExample,
+  StageTime,
+} from '../pipeline/example-source';
 import { activeTrace, type SpanSink } from '../pipeline/tracing';
 import { dropoutMask } from './dropout-mask';
 import { l2Penalty, softmaxCrossEntropy, squaredError } from './losses';
@@ -261,6 +267,10 @@ export class PlainProgram implements TrainingProgram {
     return [this.options.train, ...Object.values(this.options.heldOut)].flatMap(({ pipeline }) =>
       pipeline.takeSkipped(),
     );
+  }
+
+  takeStageTimes(): StageTime[] {
+    return this.options.train.pipeline.takeStageTimes();
   }
 
   private get stateVariables(): { name: string; variable: tf.Variable }[] {

@@ -1,7 +1,7 @@
 import type { SplitName } from '../contract/dataset';
 import type { LayerSummary } from '../contract/run';
 import type { ModelFiles } from '../model/model-files';
-import type { PipelinePosition, PipelineStage, SkippedExample } from '../pipeline/example-source';
+import type { PipelinePosition, PipelineStage, SkippedExample, StageTime } from '../pipeline/example-source';
 import type { SpanSink } from '../pipeline/tracing';
 import type { NamedTensor } from './named-tensor';
 
@@ -87,6 +87,8 @@ export interface TrainingProgram {
   readGradients(): Promise<NamedTensor[] | undefined>;
   /** Files that could not be read since the last call. */
   takeSkipped(): SkippedExample[];
+  /** What the stages of the training split's pipeline took since the last call, where the program's data tells it. */
+  takeStageTimes?(): StageTime[];
   save(): Promise<ProgramState>;
   /** @throws DescentError `bad-input` when the state is another model's */
   restore(state: ProgramState): Promise<void>;

@@ -16,6 +16,7 @@ import { EpochMeans } from './epoch-means';
 import { evaluationFileName, reportEvaluation } from './evaluation-report';
 import { weightHistograms } from './histograms';
 import { nonFiniteLoss } from './non-finite';
+import { PipelineReport } from './pipeline-report';
 import { StepProfiler } from './profile/step-profiler';
 import type { StepReport, StepTimings, TrainingProgram } from './program';
 import { ProgressMeter } from './progress-meter';
@@ -52,6 +53,7 @@ export class TrainingLoop {
   private readonly best: BestTracker;
   private readonly keeper: CheckpointKeeper;
   private readonly profiler: StepProfiler;
+  private readonly pipeline = new PipelineReport();
   private readonly history: Record<string, number>[];
   private means: EpochMeans;
   /** Epochs finished. */
@@ -205,6 +207,7 @@ export class TrainingLoop {
     this.trainingSeconds += wholeMilliseconds / 1000;
     this.lastMetrics = { ...this.lastMetrics, ...this.means.means };
     this.meter.add(report, callbackMilliseconds, wholeMilliseconds);
+    this.pipeline.add(report.timings, wholeMilliseconds);
     this.profiler.measure('record scalars', () => this.recordStep(report, callbackMilliseconds));
     this.tellSkipped();
     if (this.histogramIsDue(program.step))
@@ -282,6 +285,12 @@ export class TrainingLoop {
     if (files.length > 0) this.emit({ type: 'skipped', files });
   }
 
+  private tellPipeline(): void {
+    const { stages } = this.program;
+    const event = this.pipeline.take(this.epoch, stages, this.program.takeStageTimes?.() ?? []);
+    if (event) this.emit(event);
+  }
+
   private tellProgress(): void {
     this.emit({
       type: 'progress',
@@ -333,6 +342,7 @@ export class TrainingLoop {
     this.means = new EpochMeans();
     this.epochSeconds = 0;
     this.best.finish(this.epoch, program.step, all);
+    this.tellPipeline();
     this.emit({ type: 'epoch', epoch: this.epoch, step: program.step, seconds, metrics: all });
     await this.profiler.measure('checkpoint', () => this.keeper.epochEnded(this.state()));
     this.tellProgress();

@@ -112,14 +112,16 @@ async function emitPictures(
     batchSize,
     prefetch: settings.prefetch,
     augmentation: changes,
+    cache: mode,
+    convertedFiles: files.converted,
     name,
   });
   const builds = [(examples: Dataset) => pictures.reading(examples)];
   if (memory) builds.push((examples) => pictures.recalling(memory, examples));
   const sequence = new Sequence(graph, name, changes ? numbersPerPicture : 0, builds);
 
-  const stages = pictures.describe(mode, files.converted);
-  return new EpochWalk(source, settings, sequence, describe(source, settings, stages), {
+  return new EpochWalk(source, settings, sequence, describe(source, settings, pictures.stages), {
+    measured: pictures.measured,
     ...(memory ? { keeps: 'memory' as const } : directory ? { keeps: 'disk' as const } : {}),
     open: async (session) => {
       memory?.allocate(session);

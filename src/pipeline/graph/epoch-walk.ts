@@ -4,7 +4,14 @@ import { EndOfSequenceError } from '../../graph/session/translate-error';
 import type { TensorValue } from '../../graph/tensor-value';
 import { augments } from '../augmentation';
 import { epochOrder, sequentialOrder } from '../epoch-order';
-import type { ExampleSource, PipelinePosition, PipelineStage, SkippedExample } from '../example-source';
+import type {
+  ExampleSource,
+  PipelinePosition,
+  PipelineStage,
+  SkippedExample,
+  StageTime,
+} from '../example-source';
+import { StageClock } from '../stage-clock';
 import { drawForEpoch } from './augment-pictures';
 import type { GraphPipeline, GraphPipelineSettings } from './graph-pipeline';
 import type { Sequence } from './sequence';
@@ -15,7 +22,16 @@ const fromMemory = 1;
 
 const noExamples = { order: new Int32Array(0), kept: new Int32Array(0), draws: new Float32Array(0) };
 
+/** A column of the times that come with a batch. */
+export interface MeasuredStage {
+  stage: PipelineStage;
+  /** What passes through it one at a time. */
+  unit: StageTime['unit'];
+}
+
 interface Parts {
+  /** In the order of the columns. */
+  measured?: readonly MeasuredStage[];
   /** Where examples stay that were delivered once. */
   keeps?: 'memory' | 'disk';
   open(session: GraphSession): Promise<void>;
@@ -27,6 +43,7 @@ export class EpochWalk implements GraphPipeline {
   readonly inputs: Tensor;
   readonly answers: Tensor;
   readonly indices: Tensor;
+  readonly stageTimes?: Tensor;
   readonly batchesPerEpoch: number;
   private session: GraphSession | undefined;
   private epoch = 0;
@@ -38,6 +55,7 @@ export class EpochWalk implements GraphPipeline {
   private readonly kept: Int32Array;
   private keptCount = 0;
   private skipped: SkippedExample[] = [];
+  private readonly clock = new StageClock();
 
   constructor(
     readonly source: ExampleSource,
@@ -46,10 +64,11 @@ export class EpochWalk implements GraphPipeline {
     readonly stages: readonly PipelineStage[],
     private readonly parts: Parts,
   ) {
-    const [inputs, answers, indices] = sequence.next;
+    const [inputs, answers, indices, stageTimes] = sequence.next;
     this.inputs = inputs!;
     this.answers = answers!;
     this.indices = indices!;
+    if (stageTimes) this.stageTimes = stageTimes;
     this.batchesPerEpoch = Math.ceil(source.count / settings.batchSize);
     this.kept = new Int32Array(source.count);
     this.order = this.orderOf(0);
@@ -73,7 +92,9 @@ export class EpochWalk implements GraphPipeline {
     this.started = false;
   }
 
-  async next<T extends { indices: TensorValue }>(step: () => T): Promise<T | 'end-of-epoch'> {
+  async next<T extends { indices: TensorValue; stageTimes?: TensorValue }>(
+    step: () => T,
+  ): Promise<T | 'end-of-epoch'> {
     if (!this.started) this.start();
     let result: T | undefined;
     if (this.started)
@@ -85,7 +106,9 @@ export class EpochWalk implements GraphPipeline {
         if (!(error instanceof EndOfSequenceError)) throw error;
       }
     if (result) {
-      await this.follow(result.indices.data as Int32Array);
+      const indices = result.indices.data as Int32Array;
+      if (result.stageTimes) this.noteTimes(result.stageTimes.floats(), indices.length);
+      await this.follow(indices);
       return result;
     }
     await this.passOver(this.order.length);
@@ -97,6 +120,10 @@ export class EpochWalk implements GraphPipeline {
     const taken = this.skipped;
     this.skipped = [];
     return taken;
+  }
+
+  takeStageTimes(): StageTime[] {
+    return this.clock.take();
   }
 
   async dispose(): Promise<void> {
@@ -133,6 +160,16 @@ export class EpochWalk implements GraphPipeline {
         : new Float32Array(0);
     this.sequence.start(this.session, complete ? fromMemory : fromFiles, { order: readable, kept, draws });
     this.started = true;
+  }
+
+  private noteTimes(times: Float32Array, examples: number): void {
+    const { measured = [] } = this.parts;
+    measured.forEach(({ stage, unit }, column) => {
+      let milliseconds = 0;
+      for (let at = column; at < times.length; at += measured.length) milliseconds += times[at]!;
+      if (milliseconds > 0)
+        this.clock.add(this.stages.indexOf(stage), unit, unit === 'batch' ? 1 : examples, milliseconds);
+    });
   }
 
   /** Moves behind the last example of a batch; examples between that the batch lacks could not be read. */

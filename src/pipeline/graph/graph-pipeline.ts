@@ -4,7 +4,13 @@ import type { ExampleTable } from '../../dataset/node/example-table';
 import type { Tensor } from '../../graph/operation';
 import type { GraphSession } from '../../graph/session/session';
 import type { TensorValue } from '../../graph/tensor-value';
-import type { ExampleSource, PipelinePosition, PipelineStage, SkippedExample } from '../example-source';
+import type {
+  ExampleSource,
+  PipelinePosition,
+  PipelineStage,
+  SkippedExample,
+  StageTime,
+} from '../example-source';
 import type { PipelineSettings } from '../plain-pipeline';
 
 /** As the plain pipeline's; without `prefetch` TensorFlow finds out how many batches to prepare. */
@@ -30,6 +36,11 @@ export interface GraphPipeline {
   readonly answers: Tensor;
   /** int32 [size]: numbers of the examples in their source. Each call has to fetch them. */
   readonly indices: Tensor;
+  /**
+   * float32 [any, measured stages]: milliseconds, an example or a batch in each row. Absent where nothing is measured.
+   * Calls that fetch it under this name in `next` add to `takeStageTimes`.
+   */
+  readonly stageTimes?: Tensor;
   /** The same examples one by one: count, names, answers, shape. */
   readonly source: ExampleSource;
   readonly stages: readonly PipelineStage[];
@@ -44,11 +55,15 @@ export interface GraphPipeline {
    * now, and moves on. 'end-of-epoch' once after the last batch (the call has then done nothing); the next call begins
    * the next epoch. What else `step` throws passes through, and the position stays.
    */
-  next<T extends { indices: TensorValue }>(step: () => T): Promise<T | 'end-of-epoch'>;
+  next<T extends { indices: TensorValue; stageTimes?: TensorValue }>(
+    step: () => T,
+  ): Promise<T | 'end-of-epoch'>;
   /** Goes to a place, forwards or backwards; what was prepared ahead is dropped. */
   seek(position: PipelinePosition): void;
   /** Examples that could not be read since the last call, each once in the pipeline's life. */
   takeSkipped(): SkippedExample[];
+  /** What was measured since the last call; stages that did nothing are missing. */
+  takeStageTimes(): StageTime[];
   /** Before the session is disposed of. */
   dispose(): Promise<void>;
 }

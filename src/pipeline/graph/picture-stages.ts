@@ -1,13 +1,16 @@
 import type { Dataset } from '../../graph/data/dataset';
+import type { Graph } from '../../graph/graph';
 import type { Tensor } from '../../graph/operation';
 import * as ops from '../../graph/operations';
 import type { AugmentationSettings } from '../augmentation';
 import type { CacheMode } from '../example-cache';
 import type { PipelineStage } from '../example-source';
 import { augmentPictures } from './augment-pictures';
+import type { MeasuredStage } from './epoch-walk';
 import type { FileDecoder } from './file-decoder';
 import type { PictureDirectory } from './picture-directory';
 import type { SessionTensor } from './session-tensor';
+import { StopWatch } from './stop-watch';
 
 /**
  * From this size on a picture is augmented by itself, before it is batched: its floats then stay in the processor's
@@ -21,10 +24,16 @@ interface StageOptions {
   batchSize: number;
   prefetch: number | undefined;
   augmentation: AugmentationSettings | undefined;
+  cache: CacheMode;
+  convertedFiles: number;
 }
 
-/** The stages of tf.data from numbers of pictures to batches: inputs, answers, numbers. */
+/** The stages of tf.data from numbers of pictures to batches: inputs, answers, numbers, times of the stages. */
 export class PictureStages {
+  /** In tf.data's words. */
+  readonly stages: readonly PipelineStage[];
+  /** Columns of the times. */
+  readonly measured: readonly MeasuredStage[];
   private readonly alone: boolean;
 
   constructor(
@@ -36,6 +45,9 @@ export class PictureStages {
   ) {
     const elements = options.shape.reduce((product, size) => product * size, 1);
     this.alone = options.augmentation !== undefined && elements >= smallestAlone;
+    const described = this.describe();
+    this.stages = described.stages;
+    this.measured = described.measured;
   }
 
   /** From the files; keeps what it decodes. */
@@ -56,11 +68,11 @@ export class PictureStages {
         .map(
           ([index, isKept, drawn, answersHandle, ...others], body) => {
             const handles = others.slice(0, decoder.handles.length);
-            const pictures = ops.expandDims(load(index!, isKept!, handles), 0);
+            const watch = new StopWatch(body);
+            const pictures = watch.time(() => ops.expandDims(load(index!, isKept!, handles), 0));
             const indices = ops.expandDims(index!, 0);
-            return body.after(keep(indices, pictures, others[handles.length]), () =>
-              this.finishOne(indices, pictures, drawn!, answersHandle!),
-            );
+            watch.run(() => keep(indices, pictures, others[handles.length]));
+            return this.finishOne(watch, indices, pictures, drawn!, answersHandle!);
           },
           { captured: [this.answers.handle, ...decoder.handles, ...cacheHandles], name: `${name}_load` },
         )
@@ -69,20 +81,21 @@ export class PictureStages {
         .prefetch(prefetch);
     return examples
       .map(
-        ([index, isKept, drawn, ...handles]) => [
-          ops.identity(index!),
-          load(index!, isKept!, handles),
-          ops.identity(drawn!),
-        ],
+        ([index, isKept, drawn, ...handles], body) => {
+          const watch = new StopWatch(body);
+          const picture = watch.time(() => load(index!, isKept!, handles));
+          return [ops.identity(index!), picture, ops.identity(drawn!), watch.times[0]!];
+        },
         { captured: decoder.handles, name: `${name}_load` },
       )
       .ignoreErrors()
       .batch(batchSize)
       .map(
-        ([indices, pictures, drawn, answersHandle, cacheHandle], body) =>
-          body.after(keep(indices!, pictures!, cacheHandle), () =>
-            this.finish(indices!, pictures!, drawn!, answersHandle!),
-          ),
+        ([indices, pictures, drawn, loadTimes, answersHandle, cacheHandle], body) => {
+          const watch = new StopWatch(body, [ops.sum(loadTimes!)]);
+          watch.run(() => keep(indices!, pictures!, cacheHandle));
+          return this.finish(watch, indices!, pictures!, drawn!, answersHandle!);
+        },
         { captured: [this.answers.handle, ...cacheHandles], name: `${name}_finish` },
       )
       .prefetch(prefetch);
@@ -92,69 +105,100 @@ export class PictureStages {
   recalling(memory: SessionTensor, examples: Dataset): Dataset {
     const { batchSize, name, prefetch } = this.options;
     const options = { captured: [this.answers.handle, memory.handle], name: `${name}_recall` };
+    const recall = (body: Graph, handle: Tensor, indices: Tensor) => {
+      const watch = new StopWatch(body, [body.constant(0, 'float32')]);
+      return { watch, pictures: watch.time(() => memory.gather(handle, indices)) };
+    };
     if (this.alone)
       return examples
-        .map(([index, , drawn, answersHandle, cacheHandle]) => {
+        .map(([index, , drawn, answersHandle, cacheHandle], body) => {
           const indices = ops.expandDims(index!, 0);
-          return this.finishOne(indices, memory.gather(cacheHandle!, indices), drawn!, answersHandle!);
+          const { watch, pictures } = recall(body, cacheHandle!, indices);
+          return this.finishOne(watch, indices, pictures, drawn!, answersHandle!);
         }, options)
         .batch(batchSize)
         .prefetch(prefetch);
     return examples
       .batch(batchSize)
-      .map(
-        ([indices, , drawn, answersHandle, cacheHandle]) =>
-          this.finish(indices!, memory.gather(cacheHandle!, indices!), drawn!, answersHandle!),
-        options,
-      )
+      .map(([indices, , drawn, answersHandle, cacheHandle], body) => {
+        const { watch, pictures } = recall(body, cacheHandle!, indices!);
+        return this.finish(watch, indices!, pictures, drawn!, answersHandle!);
+      }, options)
       .prefetch(prefetch);
   }
 
-  /** In tf.data's words. */
-  describe(cache: CacheMode, convertedFiles: number): PipelineStage[] {
-    const { augmentation, batchSize, shape } = this.options;
+  private describe(): { stages: PipelineStage[]; measured: MeasuredStage[] } {
+    const { augmentation, batchSize, cache, convertedFiles, shape } = this.options;
     const parallel = { num_parallel_calls: 'AUTOTUNE' };
-    const stages: PipelineStage[] = [
-      {
-        stage: 'map',
-        settings: {
-          function: 'read, decode, upright, resize',
-          shape: shape.join(' × '),
-          ...parallel,
-          converted_files: convertedFiles,
-        },
+    const load: PipelineStage = {
+      stage: 'map',
+      settings: {
+        function: 'read, decode, upright, resize',
+        shape: shape.join(' × '),
+        ...parallel,
+        converted_files: convertedFiles,
       },
-      { stage: 'cache', settings: { where: cache, dtype: 'uint8' } },
-    ];
-    const augment: PipelineStage[] = augmentation
-      ? [{ stage: 'map', settings: { function: 'augment', ...augmentation, ...parallel } }]
-      : [];
+    };
+    const kept: PipelineStage = { stage: 'cache', settings: { where: cache, dtype: 'uint8' } };
+    const finish: PipelineStage = augmentation
+      ? { stage: 'map', settings: { function: 'augment', ...augmentation, ...parallel } }
+      : { stage: 'map', settings: { function: 'cast', ...parallel } };
     const skip: PipelineStage = { stage: 'ignore_errors', settings: {} };
     const batch: PipelineStage = {
       stage: 'batch',
       settings: { batch_size: batchSize, drop_remainder: false },
     };
-    return this.alone ? [...stages, ...augment, skip, batch] : [...stages, skip, batch, ...augment];
+    const unit = this.alone ? ('example' as const) : ('batch' as const);
+    return {
+      stages: this.alone ? [load, kept, finish, skip, batch] : [load, kept, skip, batch, finish],
+      measured: [
+        { stage: load, unit: 'example' },
+        { stage: kept, unit },
+        { stage: finish, unit },
+      ],
+    };
   }
 
-  /** [size, ...] of everything. */
-  private finish(indices: Tensor, pictures: Tensor, drawn: Tensor, answersHandle: Tensor): Tensor[] {
+  /** [size, ...] of everything but the times, which are one row. */
+  private finish(
+    watch: StopWatch,
+    indices: Tensor,
+    pictures: Tensor,
+    drawn: Tensor,
+    answersHandle: Tensor,
+  ): Tensor[] {
     const { augmentation, shape } = this.options;
-    return [
+    const inputs = watch.time(() =>
       augmentation ? augmentPictures(pictures, drawn, shape, augmentation) : ops.cast(pictures, 'float32'),
+    );
+    return [
+      inputs,
       this.answers.gather(answersHandle, indices),
       ops.identity(indices),
+      ops.expandDims(ops.stack(watch.times, 0), 0),
     ];
   }
 
   /** A batch of one, without its first axis. */
-  private finishOne(indices: Tensor, pictures: Tensor, drawn: Tensor, answersHandle: Tensor): Tensor[] {
-    const [inputs, answers, numbers] = this.finish(
+  private finishOne(
+    watch: StopWatch,
+    indices: Tensor,
+    pictures: Tensor,
+    drawn: Tensor,
+    answersHandle: Tensor,
+  ): Tensor[] {
+    const [inputs, answers, numbers, times] = this.finish(
+      watch,
       indices,
       pictures,
       ops.expandDims(drawn, 0),
       answersHandle,
     );
-    return [ops.reshape(inputs!, this.options.shape), ops.squeeze(answers!, [0]), ops.squeeze(numbers!, [0])];
+    return [
+      ops.reshape(inputs!, this.options.shape),
+      ops.squeeze(answers!, [0]),
+      ops.squeeze(numbers!, [0]),
+      ops.squeeze(times!, [0]),
+    ];
   }
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Evaluation } from '../../contract/evaluation';
 import type { JobEvent, JobFrame } from '../../contract/frames';
-import type { Run, RunStatus } from '../../contract/run';
+import type { MeasuredStage, Run, RunStatus } from '../../contract/run';
 import { removeStalePartials, writeFileAtomically } from '../../files/node/atomic';
 import { EventFileWriter } from './event-file-writer';
 import {
@@ -168,6 +168,9 @@ export class RunRecorder {
       case 'epoch':
         this.epoch(event);
         break;
+      case 'pipeline':
+        this.pipeline(event);
+        break;
       case 'phase': {
         const { name, step, epoch } = event;
         this.change({ phases: [...this.run.phases, { name, step, epoch }] }, 'now');
@@ -228,6 +231,7 @@ export class RunRecorder {
         program: event.program,
         dataset: { ...this.run.dataset, ...event.dataset },
         model: { parameters: event.parameters, layers: event.layers },
+        pipeline: { ...this.run.pipeline, stages: this.withMeasurements(event.pipeline) },
         progress: {
           ...this.run.progress,
           step: event.step,
@@ -258,6 +262,20 @@ export class RunRecorder {
     }
     this.text('descent/configuration', event.step, configurationText(run));
     this.text('descent/model', event.step, modelText(run.model!));
+  }
+
+  private pipeline({ stages, waiting }: EventOf<'pipeline'>): void {
+    this.change({ pipeline: { stages: this.withMeasurements(stages), waiting } }, 'soon');
+  }
+
+  /** What was not measured keeps its last measurement: files are read in the first epoch, then never again. */
+  private withMeasurements(stages: readonly MeasuredStage[]): MeasuredStage[] {
+    const known = this.run.pipeline?.stages ?? [];
+    return stages.map((stage, place) => {
+      const before = known[place]?.stage === stage.stage ? known[place].measured : undefined;
+      const measured = stage.measured ?? before;
+      return { ...stage, ...(measured ? { measured } : {}) };
+    });
   }
 
   private scalars({ columns }: EventOf<'scalars'>): void {

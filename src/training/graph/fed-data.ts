@@ -3,7 +3,7 @@ import type { Graph } from '../../graph/graph';
 import type { Tensor } from '../../graph/operation';
 import type { FeedValue } from '../../graph/session/feed-value';
 import type { TensorValue } from '../../graph/tensor-value';
-import type { PipelinePosition, SkippedExample } from '../../pipeline/example-source';
+import type { PipelinePosition, SkippedExample, StageTime } from '../../pipeline/example-source';
 import type { SplitData } from '../split-data';
 import type { DrawnBatch, GraphData, StepData } from './step-data';
 
@@ -62,6 +62,10 @@ export class FedData implements StepData {
 
   takeSkipped(): SkippedExample[] {
     return this.data.pipeline.takeSkipped();
+  }
+
+  takeStageTimes(): StageTime[] {
+    return this.data.pipeline.takeStageTimes();
   }
 
   dispose(): Promise<void> {

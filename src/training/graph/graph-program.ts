@@ -14,7 +14,12 @@ import type { ModelFiles } from '../../model/model-files';
 import { serializeModel } from '../../model/save-model';
 import { type TrainingView, trainingView } from '../../model/training-view';
 import { summarizeLayers } from '../../model/weights';
-import type { PipelinePosition, PipelineStage, SkippedExample } from '../../pipeline/example-source';
+import type {
+  PipelinePosition,
+  PipelineStage,
+  SkippedExample,
+  StageTime,
+} from '../../pipeline/example-source';
 import type { NamedTensor } from '../named-tensor';
 import { OutcomeCollector } from '../outcome-collector';
 import type { ProgramState, SplitEvaluation, StepReport, TrainingProgram } from '../program';
@@ -234,6 +239,10 @@ export class GraphProgram implements TrainingProgram {
 
   takeSkipped(): SkippedExample[] {
     return this.everyData.flatMap((data) => data.takeSkipped());
+  }
+
+  takeStageTimes(): StageTime[] {
+    return this.built.data.train.takeStageTimes?.() ?? [];
   }
 
   private get everyData(): StepData[] {

@@ -1,7 +1,7 @@
 import type { FeedValue } from '../../graph/session/feed-value';
 import type { GraphSession } from '../../graph/session/session';
 import type { TensorValue } from '../../graph/tensor-value';
-import type { PipelinePosition, SkippedExample } from '../../pipeline/example-source';
+import type { PipelinePosition, SkippedExample, StageTime } from '../../pipeline/example-source';
 import type { GraphPipeline } from '../../pipeline/graph/graph-pipeline';
 import type { DrawnBatch, StepData } from './step-data';
 
@@ -21,7 +21,8 @@ export class PipedData implements StepData {
   }
 
   get fetches() {
-    return { indices: this.pipeline.indices };
+    const { indices, stageTimes } = this.pipeline;
+    return { indices, ...(stageTimes ? { stageTimes } : {}) };
   }
 
   get source() {
@@ -58,6 +59,10 @@ export class PipedData implements StepData {
 
   takeSkipped(): SkippedExample[] {
     return this.pipeline.takeSkipped();
+  }
+
+  takeStageTimes(): StageTime[] {
+    return this.pipeline.takeStageTimes();
   }
 
   dispose(): Promise<void> {

@@ -8,6 +8,7 @@ import type {
   PipelinePosition,
   PipelineStage,
   SkippedExample,
+  StageTime,
 } from '../../pipeline/example-source';
 
 /** A batch that a call drew, and what the call gave. */
@@ -42,6 +43,7 @@ export interface StepData {
   ): Promise<DrawnBatch<T> | 'end-of-epoch'>;
   seek(position: PipelinePosition): void;
   takeSkipped(): SkippedExample[];
+  takeStageTimes?(): StageTime[];
   /** Before the session is disposed of. */
   dispose(): Promise<void>;
 }

@@ -159,6 +159,40 @@ describe('the pipeline in the graph', () => {
     },
   );
 
+  it('tells what each stage took, files in the first epoch and the cache in all', async () => {
+    for (const size of [16, 80]) {
+      const chosen = settings({ augmentation: augmentation({ flipLeftRight: true, brightness: 0.2 }) });
+      const { pipeline, session } = await Opened.of(
+        pictures,
+        { ...input, height: size, width: size },
+        chosen,
+      );
+      const { indices, stageTimes } = pipeline;
+      const count = pipeline.source.count;
+      const step = () => session.run({ indices, stageTimes: stageTimes! });
+      const epoch = async () => {
+        while ((await pipeline.next(step)) !== 'end-of-epoch');
+        return new Map(
+          pipeline.takeStageTimes().map((time) => {
+            const { stage, settings: chosenFor } = pipeline.stages[time.place]!;
+            return [String(chosenFor.function ?? stage), time];
+          }),
+        );
+      };
+      const first = await epoch();
+      const second = await epoch();
+      expect([...first.keys()].sort()).toEqual(['augment', 'cache', 'read, decode, upright, resize']);
+      expect([...second.keys()].sort()).toEqual(['augment', 'cache']);
+      for (const { elements, milliseconds, unit } of [...first.values(), ...second.values()]) {
+        expect(elements).toBe(unit === 'example' ? count : Math.ceil(count / 7));
+        expect(milliseconds).toBeGreaterThan(0);
+      }
+      expect(pipeline.takeStageTimes()).toEqual([]);
+      await pipeline.dispose();
+      session.dispose();
+    }
+  });
+
   it('goes on at any place, in any epoch', async () => {
     const chosen = settings({ augmentation: augmentation({ flipLeftRight: true, brightness: 0.2 }) });
     const one = await Opened.of(pictures, input, chosen);

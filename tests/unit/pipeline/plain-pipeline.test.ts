@@ -164,6 +164,28 @@ describe('the plain pipeline', () => {
     await pipeline.dispose();
   });
 
+  it('tells what each stage took since it was last asked', async () => {
+    const augmentation = { flipLeftRight: true, brightness: 0.1, contrast: 0, rotation: 0, zoom: 0 };
+    const pipeline = await createPlainPipeline(pictures(20), settings({ augmentation }));
+    const measured = () =>
+      pipeline
+        .takeStageTimes()
+        .map(({ place, unit, elements }) => [pipeline.stages[place]!.stage, unit, elements]);
+    await epoch(pipeline);
+    expect(measured()).toEqual([
+      ['map', 'example', 20],
+      ['augment', 'example', 20],
+      ['batch', 'batch', 3],
+    ]);
+    await epoch(pipeline);
+    expect(measured()).toEqual([
+      ['augment', 'example', 20],
+      ['batch', 'batch', 3],
+    ]);
+    expect(measured()).toEqual([]);
+    await pipeline.dispose();
+  });
+
   it('describes its stages by the names of tf.data', async () => {
     const pipeline = await createPlainPipeline(
       pictures(10),

@@ -103,6 +103,43 @@ describe('recording a job', () => {
     expect(fromFiles).toEqual(fromFrames);
   });
 
+  it('keeps the last measurement of each stage of the pipeline', async () => {
+    const recorder = await RunRecorder.open({ library, store, id });
+    const map = { stage: 'map', settings: { num_parallel_calls: 'AUTOTUNE' } };
+    const batch = { stage: 'batch', settings: { batch_size: 32, drop_remainder: false } };
+    const measured = (epoch: number, unit: 'example' | 'batch', millisecondsPerElement: number) => ({
+      measured: { epoch, unit, elements: 4, millisecondsPerElement },
+    });
+    const waiting = { epoch: 1, steps: 4, waitMillisecondsPerStep: 0.5, stepMilliseconds: 40 };
+    const begun = { ...started(), pipeline: [map, batch] };
+    for (const frame of numbered(
+      begun,
+      {
+        type: 'pipeline',
+        stages: [
+          { ...map, ...measured(1, 'example', 0.4) },
+          { ...batch, ...measured(1, 'batch', 2) },
+        ],
+        waiting,
+      },
+      {
+        type: 'pipeline',
+        stages: [map, { ...batch, ...measured(2, 'batch', 1) }],
+        waiting: { ...waiting, epoch: 2 },
+      },
+      begun,
+    ))
+      recorder.record(frame);
+    await recorder.end();
+    expect((await library.read(id)).pipeline).toEqual({
+      stages: [
+        { ...map, ...measured(1, 'example', 0.4) },
+        { ...batch, ...measured(2, 'batch', 1) },
+      ],
+      waiting: { ...waiting, epoch: 2 },
+    });
+  });
+
   it('shows points to a query as soon as they are recorded, and run.json soon after', async () => {
     const recorder = await RunRecorder.open({ library, store, id });
     const [first, second] = numbered(started(), batchLosses(0, 3));

@@ -99,6 +99,14 @@ describe('a compiled job in an engine process', () => {
     const told = await run(whole);
     expect(told.at(-1)?.type).toBe('done');
 
+    const pipelines = told.filter((frame) => frame.type === 'pipeline');
+    expect(pipelines.map(({ waiting }) => waiting.epoch)).toEqual([1, 2, 3, 4, 5]);
+    for (const { stages, waiting } of pipelines) {
+      const measured = stages.flatMap((stage) => (stage.measured ? [stage.settings.function] : []));
+      expect(measured.includes('read, decode, upright, resize')).toBe(waiting.epoch === 1);
+      expect(measured).toContain('augment');
+    }
+
     const torn = job('torn', settings);
     const before = await run(torn, (frame, { child }) => {
       if (frame.type === 'checkpoint') child.kill('SIGKILL');

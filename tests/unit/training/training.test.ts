@@ -108,6 +108,23 @@ describe('the loop', () => {
     expect(second.summary).toMatchObject(summary);
   });
 
+  it('tells once an epoch what the stages of its pipeline took, and how long steps waited', async () => {
+    const recording = await train(options('iris', { ...iris, epochs: 3 }));
+    const events = recording.all('pipeline');
+    const { stepsPerEpoch, pipeline } = recording.all('started')[0]!;
+    expect(events.map(({ waiting }) => [waiting.epoch, waiting.steps])).toEqual(
+      [1, 2, 3].map((epoch) => [epoch, stepsPerEpoch]),
+    );
+    for (const { stages, waiting } of events) {
+      expect(stages.map(({ stage, settings }) => ({ stage, settings }))).toEqual(pipeline);
+      const batch = stages.find(({ stage }) => stage === 'batch')!.measured!;
+      expect(batch).toMatchObject({ epoch: waiting.epoch, unit: 'batch', elements: stepsPerEpoch });
+      expect(batch.millisecondsPerElement).toBeGreaterThan(0);
+      expect(waiting.waitMillisecondsPerStep).toBeGreaterThan(0);
+      expect(waiting.waitMillisecondsPerStep).toBeLessThan(waiting.stepMilliseconds);
+    }
+  });
+
   it('stops early when the validation loss gets no better, and keeps the best weights', async () => {
     const question = options('iris', { ...iris, epochs: 400, learningRate: 0.05, earlyStoppingPatience: 4 });
     const recording = await train(question);
