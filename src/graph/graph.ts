@@ -41,6 +41,9 @@ export interface Signature {
 
 const validName = /^[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*$/;
 
+/** On a function: XLA compiles it. */
+export const xlaAttribute = '_XlaMustCompile';
+
 /** The pseudo-operation that stands for an argument inside a function's body. */
 export const argumentType = '_FunctionArgument';
 
@@ -103,6 +106,14 @@ export class Graph {
     this.operations.push(operation);
     this.byName.set(name, operation);
     return operation;
+  }
+
+  /** Adds the same operation, of this graph or another, on other inputs (laid out flat), without its order. */
+  copy(operation: Operation, inputs: readonly Tensor[]): Operation {
+    const { definition, attributes, outputs } = operation;
+    const name = this.uniqueName(operation.name);
+    this.checkOwnership(`${definition.name} "${name}"`, inputs);
+    return this.add(definition, name, inputs, attributes, { shapes: outputs.map(({ shape }) => shape) });
   }
 
   /** The operation with this full name, or undefined. */
@@ -266,7 +277,12 @@ export class Graph {
     const operation = this.op(
       target.stateful ? 'StatefulPartitionedCall' : 'PartitionedCall',
       [inputs],
-      { f: target, Tout: target.outputs.map((tensor) => tensor.dtype) },
+      {
+        f: target,
+        Tout: target.outputs.map((tensor) => tensor.dtype),
+        // Without it on the call, too, TensorFlow inlines the function and compiles nothing.
+        ...(xlaAttribute in target.attributes ? { [xlaAttribute]: target.attributes[xlaAttribute] } : {}),
+      },
       { name: target.name, ...options, shapes: target.outputs.map((tensor) => tensor.shape) },
     );
     return [...operation.outputs];

@@ -11,6 +11,30 @@ export class EndOfSequenceError extends DescentError {
 
 const nodeMark = /\[?\[?\{\{node ([^}]+)\}\}\]?\]?/g;
 
+const xlaMark = /tf2xla conversion failed|on XLA_[A-Z]+_JIT/;
+
+/** XLA knows fewer operations than TensorFlow, and wants sizes that it can tell beforehand. */
+function refusedByXla(
+  raw: string,
+  subject: string | undefined,
+  name: string | undefined,
+  cause: unknown,
+): DescentError {
+  const missing = /_JIT: (\w+) \(No registered/.exec(raw)?.[1];
+  const what = subject ?? missing;
+  const reason =
+    missing === undefined ? raw.split('\n', 1)[0]!.replaceAll(nodeMark, '') : `it does not know ${missing}`;
+  return new DescentError(
+    'unsupported',
+    `XLA can't compile ${what === undefined ? 'the step' : what}: ${reason.trim().replace(/\.?$/, '.')}`,
+    {
+      ...(name === undefined ? {} : { subject: name }),
+      remedy: 'Train with compile: graph, which runs the same operations without XLA.',
+      cause,
+    },
+  );
+}
+
 /** TensorFlow's error with the name and type of the operation in our graph. */
 export function translateError(error: unknown, graph: Graph, doing: string): DescentError {
   const raw = error instanceof Error ? error.message : String(error);
@@ -26,6 +50,7 @@ export function translateError(error: unknown, graph: Graph, doing: string): Des
     .trim();
   const operation = name === undefined ? undefined : findOperation(graph, name);
   const subject = operation ? operation.describe() : name;
+  if (xlaMark.test(raw)) return refusedByXla(raw, subject, name, error);
   return new DescentError(
     'internal',
     `${doing}${subject === undefined ? '' : ` in ${subject}`}: ${reason}${reason.endsWith('.') ? '' : '.'}`,

@@ -40,7 +40,7 @@ export interface GraphProgramOptions {
   hyperparameters: Pick<
     Hyperparameters,
     'optimizer' | 'momentum' | 'learningRate' | 'labelSmoothing' | 'l2' | 'seed'
-  >;
+  > & { compile?: Hyperparameters['compile'] };
   /** One weight a class; absent: all 1. */
   classWeights?: Float32Array;
 }
@@ -180,8 +180,10 @@ export class GraphProgram implements TrainingProgram {
         waitMilliseconds: drawn.waitMilliseconds + (train.drawsInside ? rest : 0),
         copyMilliseconds: train.drawsInside ? 0 : rest,
         computeMilliseconds,
-        forwardMilliseconds: column('forward'),
-        backwardMilliseconds: column('backward'),
+        // XLA makes one piece of both.
+        ...(this.options.hyperparameters.compile === 'xla'
+          ? {}
+          : { forwardMilliseconds: column('forward'), backwardMilliseconds: column('backward') }),
         updateMilliseconds: column('update'),
       },
     };
@@ -349,6 +351,7 @@ async function build(options: GraphProgramOptions): Promise<Built> {
     classWeights,
     updates,
     rate,
+    xla: hyperparameters.compile === 'xla',
   });
 
   const evaluations: Built['evaluations'] = {};

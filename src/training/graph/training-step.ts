@@ -2,6 +2,7 @@ import { gradients } from '../../graph/gradients/gradients';
 import type { Graph } from '../../graph/graph';
 import type { Tensor } from '../../graph/operation';
 import * as ops from '../../graph/operations';
+import { outline } from '../../graph/outline';
 import type { LaterSubtraction } from './layers/emitter';
 import type { Judgement } from './losses';
 import { l2Penalty } from './losses';
@@ -19,6 +20,8 @@ export interface TrainingStepParts {
   classWeights?: Float32Array | undefined;
   updates: Updates;
   rate: Tensor;
+  /** Whether XLA compiles loss and gradients. */
+  xla?: boolean | undefined;
 }
 
 /** Places in the vector that a step gives. */
@@ -44,11 +47,55 @@ export function emitTrainingStep(graph: Graph, parts: TrainingStepParts): Traini
     // Begins when the forward pass has been timed.
     { initial: graph.op('OnesLike', [loss], {}, { control: [forward] }).output },
   ).map((gradient, index) => gradient ?? ops.zerosLike(trained[index]!.variable.value));
-  const backward = timestamp(graph, found);
+  const computed = { loss, quality, found, deltas: parts.later.map(({ delta }) => delta) };
+  if (parts.xla) return finish(graph, parts, compiledByXla(graph, parts, computed, begin), begin);
+  return finish(graph, parts, computed, begin, forward);
+}
+
+interface Computed {
+  loss: Tensor;
+  quality: Tensor;
+  /** Gradients in the order of the trained weights. */
+  found: Tensor[];
+  /** What the moving averages lose. */
+  deltas: Tensor[];
+}
+
+/** The same values from one function that XLA compiles, once for each size of batch. */
+function compiledByXla(
+  graph: Graph,
+  { inputs, answers }: TrainingStepParts,
+  { loss, quality, found, deltas }: Computed,
+  begin: Tensor,
+): Computed {
+  const [compiledLoss, compiledQuality, ...rest] = graph.after([begin], () =>
+    outline(graph, 'compiled_step', [loss, quality, ...found, ...deltas], {
+      inputs: [inputs, answers],
+      attributes: { _XlaMustCompile: true },
+    }),
+  );
+  return {
+    loss: compiledLoss!,
+    quality: compiledQuality!,
+    found: rest.slice(0, found.length),
+    deltas: rest.slice(found.length),
+  };
+}
+
+/** Updates and report. Without a time between, forward and backward pass are told as one. */
+function finish(
+  graph: Graph,
+  parts: TrainingStepParts,
+  { loss, quality, found, deltas }: Computed,
+  begin: Tensor,
+  between?: Tensor,
+): TrainingStep {
+  const backward = timestamp(graph, [loss, ...found]);
+  const forward = between ?? backward;
   const taken = whenFinite(graph, loss, () => [
     ...parts.updates.apply(found, parts.rate),
-    ...parts.later.map(({ variable, delta }) =>
-      graph.op('AssignSubVariableOp', [variable.handle, delta], { dtype: 'float32' }),
+    ...parts.later.map(({ variable }, index) =>
+      graph.op('AssignSubVariableOp', [variable.handle, deltas[index]!], { dtype: 'float32' }),
     ),
   ]);
   const update = timestamp(graph, [taken, backward]);

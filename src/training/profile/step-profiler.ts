@@ -166,10 +166,14 @@ function drawTimings(recorder: SpanRecorder, timings: StepTimings, begin: number
   if (fed) draw('copy', 'input copy', timings.copyMilliseconds);
   else draw('waiting', 'wait for data', timings.waitMilliseconds);
   const computed = at;
-  draw('compute', 'forward', timings.forwardMilliseconds ?? 0);
+  const { computeMilliseconds, forwardMilliseconds, updateMilliseconds } = timings;
+  // A program may know the update's time alone: then the rest is one piece.
+  if (forwardMilliseconds !== undefined) draw('compute', 'forward', forwardMilliseconds);
+  else if (updateMilliseconds !== undefined)
+    draw('compute', 'forward and backward', computeMilliseconds - updateMilliseconds);
   draw('compute', 'backward', timings.backwardMilliseconds ?? 0);
-  draw('compute', 'update', timings.updateMilliseconds ?? 0);
-  at = Math.max(at, Math.min(end, computed + timings.computeMilliseconds));
+  draw('compute', 'update', updateMilliseconds ?? 0);
+  at = Math.max(at, Math.min(end, computed + computeMilliseconds));
   if (at > computed) recorder.add('compute', 'compute', computed, at);
   if (at > called) recorder.add('call', 'session call', called, at);
 }

@@ -9,6 +9,7 @@ import { type ModelSpecification, metadataOf } from '../../../../src/model/speci
 import type { ExampleSource } from '../../../../src/pipeline/example-source';
 import { createPlainPipeline } from '../../../../src/pipeline/plain-pipeline';
 import { RandomStream, randomPurpose } from '../../../../src/pipeline/random';
+import type { ProgramChoice } from '../../../../src/training/create-program';
 import { feedSplits } from '../../../../src/training/graph/fed-data';
 import { GraphProgram } from '../../../../src/training/graph/graph-program';
 import { PlainProgram } from '../../../../src/training/plain-program';
@@ -161,6 +162,16 @@ export class Programs {
       ...options,
       data: (graph) => feedSplits(graph, { train, heldOut }),
     });
+  }
+
+  /** What `createProgram` chooses from. */
+  async choice(question: Question): Promise<ProgramChoice> {
+    const { train, heldOut, ...options } = await this.optionsOf(question);
+    return {
+      ...options,
+      openSplits: async () => ({ train, heldOut }),
+      emitSplits: async (graph) => feedSplits(graph, { train, heldOut }),
+    };
   }
 
   remove(): Promise<void> {
