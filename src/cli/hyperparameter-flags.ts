@@ -81,9 +81,11 @@ Options of the data for --set:
 function describe(field: HyperparameterField): string {
   const range =
     field.choices?.join(' | ') ??
-    (field.type === 'boolean'
-      ? 'true | false'
-      : `${field.exclusiveMinimum === undefined ? (field.minimum ?? '') : `> ${field.exclusiveMinimum}`} to ${field.maximum ?? ''}`);
+    (field.type === 'text'
+      ? `for example ${field.placeholder}`
+      : field.type === 'boolean'
+        ? 'true | false'
+        : `${field.exclusiveMinimum === undefined ? (field.minimum ?? '') : `> ${field.exclusiveMinimum}`} to ${field.maximum ?? ''}`);
   return `${field.description} (${range})`;
 }
 
@@ -176,7 +178,7 @@ function applyDatasetSetting(
 
 function parseValue(field: HyperparameterField, text: string): HyperparameterValue {
   const value =
-    field.type === 'choice'
+    field.type === 'choice' || field.type === 'text'
       ? text
       : field.type === 'boolean'
         ? ({ true: true, false: false } as Record<string, boolean>)[text]

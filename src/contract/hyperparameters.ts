@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { DatasetKind, datasetKinds } from './dataset';
+import { parseLayerFactors } from './layer-learning-rates';
 
 export const presetNames = ['linear', 'mlp', 'small-cnn', 'mobilenet-like', 'text-bag'] as const;
 export const presetName = z.enum(presetNames);
@@ -17,12 +18,26 @@ export interface HyperparameterMeta {
   presets?: readonly PresetName[];
   /** Shown without opening "All settings". */
   basic?: boolean;
+  /** Text: an example of what may be written. */
+  placeholder?: string;
   /** One sentence. */
   description: string;
 }
 
 /** A longer trace says no more, and takes long to open. */
 export const maximumProfiledSteps = 500;
+
+/** What is wrong with a text of layer=factor; undefined when nothing is. */
+function problemOf(text: string): string | undefined {
+  try {
+    parseLayerFactors(text);
+    return undefined;
+  } catch (problem) {
+    return (problem as Error).message;
+  }
+}
+
+const isReadable = (text: string) => problemOf(text) === undefined;
 
 const images = ['images'] as const satisfies readonly DatasetKind[];
 
@@ -55,6 +70,18 @@ export const hyperparameters = z.object({
     basic: true,
     description: 'The size of a step along the gradient.',
   }),
+  layerLearningRates: z
+    .string()
+    .max(2000)
+    .refine(isReadable, { error: ({ input }) => problemOf(input as string) })
+    .default('')
+    .meta({
+      group: 'optimizer',
+      keras: 'layer.trainable',
+      placeholder: 'conv2d*=0, dense=0.1',
+      description:
+        'Factors on the learning rate of layers, as layer=factor, with * for any characters; 0 freezes; empty: all 1.',
+    }),
   momentum: z.number().min(0).max(1).default(0.9).meta({
     group: 'optimizer',
     keras: 'momentum',
@@ -291,7 +318,7 @@ export type HyperparameterValue = number | string | boolean;
 /** One hyper-parameter as a form or a command line sees it, derived from the schema. */
 export interface HyperparameterField extends HyperparameterMeta {
   name: HyperparameterName;
-  type: 'integer' | 'number' | 'boolean' | 'choice';
+  type: 'integer' | 'number' | 'boolean' | 'choice' | 'text';
   default: HyperparameterValue;
   minimum?: number;
   maximum?: number;
@@ -328,7 +355,9 @@ function describeFields(): HyperparameterField[] {
           ? 'integer'
           : property.type === 'boolean'
             ? 'boolean'
-            : 'number',
+            : property.type === 'string'
+              ? 'text'
+              : 'number',
       default: property.default,
       minimum: property.minimum,
       maximum: property.maximum,

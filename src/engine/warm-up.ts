@@ -1,3 +1,4 @@
+import { hyperparameters } from '../contract/hyperparameters';
 import { buildModel } from '../model/build-model';
 import { type ModelSpecification, metadataOf } from '../model/specification';
 import type { ExampleSource } from '../pipeline/example-source';
@@ -7,20 +8,20 @@ import { PlainProgram } from '../training/plain-program';
 const side = 8;
 const examples = 4;
 
+const settings = hyperparameters.parse({
+  model: 'small-cnn',
+  seed: 1,
+  dropout: 0.5,
+  hiddenUnits: 4,
+  width: 0.25,
+});
+
 const specification: ModelSpecification = {
   name: 'warm-up',
   task: 'classification',
   input: { kind: 'images', height: side, width: side, channels: 1 },
   labels: ['a', 'b'],
-  hyperparameters: {
-    model: 'small-cnn',
-    seed: 1,
-    dropout: 0.5,
-    hiddenUnits: 4,
-    hiddenLayers: 1,
-    width: 0.25,
-    embeddingDimension: 2,
-  },
+  hyperparameters: settings,
 };
 
 const source: ExampleSource = {
@@ -48,14 +49,7 @@ export async function warmUp(): Promise<void> {
     metadata: metadataOf(specification),
     train: { source, pipeline },
     heldOut: {},
-    hyperparameters: {
-      optimizer: 'adam',
-      momentum: 0,
-      learningRate: 0.001,
-      labelSmoothing: 0,
-      l2: 0,
-      seed: 1,
-    },
+    hyperparameters: settings,
   });
   await program.next();
   await program.dispose();

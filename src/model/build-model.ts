@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { TableColumn } from '../contract/metadata';
 import { LayerFactory } from './layer-factory';
+import { freezeLayers } from './layer-learning-rates';
 import { presetBody } from './presets';
 import type { ModelSpecification } from './specification';
 
@@ -12,7 +13,7 @@ export const outputLayerNames = { classification: 'softmax', regression: 'denorm
  * rows float32 [batch, columns] as `encodeRow` gives them; texts int32 [batch, words]) and gives probabilities
  * [batch, labels] or the target in its own unit [batch, 1]. Scaling and standardisation are layers of it, all of them
  * TF.js' own. The same seed gives the same weights.
- * @throws DescentError `wrong-use` when the preset does not fit the kind of data
+ * @throws DescentError `wrong-use` when the preset does not fit the kind of data, or `layerLearningRates` the layers
  */
 export function buildModel(specification: ModelSpecification): tf.LayersModel {
   const body = presetBody(specification);
@@ -23,7 +24,14 @@ export function buildModel(specification: ModelSpecification): tf.LayersModel {
     specification.task === 'classification'
       ? classes(layers, features, specification.labels.length)
       : value(layers, features, specification.target);
-  return tf.model({ inputs: input, outputs: output, name: specification.hyperparameters.model });
+  const model = tf.model({ inputs: input, outputs: output, name: specification.hyperparameters.model });
+  try {
+    freezeLayers(model, specification.hyperparameters.layerLearningRates ?? '');
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+  return model;
 }
 
 interface Start {

@@ -14,7 +14,8 @@ export interface ModelSpecification {
   hyperparameters: Pick<
     Hyperparameters,
     'model' | 'seed' | 'dropout' | 'hiddenUnits' | 'hiddenLayers' | 'width' | 'embeddingDimension'
-  >;
+  > &
+    Partial<Pick<Hyperparameters, 'layerLearningRates'>>;
 }
 
 export function metadataOf(specification: ModelSpecification): ModelMetadata {

@@ -83,9 +83,17 @@ function ruleOf({ optimizer, momentum }: OptimizerSettings): Rule {
   }
 }
 
-interface Slotted {
+/** A weight that is trained. */
+export interface OptimizedWeight<Variable> {
+  /** `<layer>/<weight>`. */
   name: string;
-  variable: tf.Variable;
+  variable: Variable;
+  /** On the learning rate; default 1. */
+  factor?: number;
+}
+
+interface Slotted extends OptimizedWeight<tf.Variable> {
+  factor: number;
   slots: tf.Variable[];
 }
 
@@ -100,11 +108,12 @@ export class Optimizer {
   private readonly rule: Rule;
   private readonly weights: Slotted[];
 
-  constructor(settings: OptimizerSettings, weights: readonly { name: string; variable: tf.Variable }[]) {
+  constructor(settings: OptimizerSettings, weights: readonly OptimizedWeight<tf.Variable>[]) {
     this.rule = ruleOf(settings);
-    this.weights = weights.map(({ name, variable }) => ({
+    this.weights = weights.map(({ name, variable, factor = 1 }) => ({
       name,
       variable,
+      factor,
       slots: this.rule.slots.map(({ start }) =>
         tf.tidy(() => tf.variable(tf.fill(variable.shape, start), false)),
       ),
@@ -114,8 +123,8 @@ export class Optimizer {
   /** `gradients` in the order of the weights; `step` counts from 1. */
   apply(gradients: readonly tf.Tensor[], learningRate: number, step: number): void {
     tf.tidy(() => {
-      this.weights.forEach(({ variable, slots }, index) => {
-        this.rule.update(variable, gradients[index]!, slots, learningRate, step);
+      this.weights.forEach(({ variable, factor, slots }, index) => {
+        this.rule.update(variable, gradients[index]!, slots, learningRate * factor, step);
       });
     });
   }

@@ -4,6 +4,7 @@ import { DescentError } from '../contract/errors';
 import type { Hyperparameters } from '../contract/hyperparameters';
 import type { ModelMetadata } from '../contract/metadata';
 import type { LayerSummary } from '../contract/run';
+import { learningRateFactors } from '../model/layer-learning-rates';
 import type { ModelFiles } from '../model/model-files';
 import { serializeModel } from '../model/save-model';
 import { prepareForTraining, type TrainingView, trainingView } from '../model/training-view';
@@ -34,7 +35,7 @@ export interface PlainProgramOptions {
   heldOut: Partial<Record<SplitName, SplitData>>;
   hyperparameters: Pick<
     Hyperparameters,
-    'optimizer' | 'momentum' | 'learningRate' | 'labelSmoothing' | 'l2' | 'seed'
+    'optimizer' | 'momentum' | 'learningRate' | 'layerLearningRates' | 'labelSmoothing' | 'l2' | 'seed'
   >;
   /** One weight a class; absent: all 1. */
   classWeights?: Float32Array;
@@ -76,7 +77,11 @@ export class PlainProgram implements TrainingProgram {
     this.regularized = this.trained
       .filter(({ name }) => /kernel$/.test(name))
       .map(({ variable }) => variable);
-    this.optimizer = new Optimizer(hyperparameters, this.trained);
+    const factors = learningRateFactors(model, hyperparameters.layerLearningRates);
+    this.optimizer = new Optimizer(
+      hyperparameters,
+      this.trained.map((weight) => ({ ...weight, factor: factors.get(weight.layer) ?? 1 })),
+    );
     this.learningRate = hyperparameters.learningRate;
     this.classWeights = classWeights ? tf.tensor1d(classWeights) : undefined;
     prepareForTraining(model, (layer, shape, rate) => this.dropoutMask(layer, shape, rate));

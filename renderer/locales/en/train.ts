@@ -36,6 +36,7 @@ export const train = {
   auto: 'chosen for you',
   on: 'on',
   off: 'off',
+  nothing: 'nothing',
   ranges: {
     integerBetween: 'a whole number from {minimum} to {maximum}',
     integerFrom: 'a whole number of at least {minimum}',
@@ -119,6 +120,7 @@ export const train = {
     batchSize: 'Batch size',
     optimizer: 'Optimizer',
     learningRate: 'Learning rate',
+    layerLearningRates: 'Layer factors',
     momentum: 'Momentum',
     schedule: 'Schedule',
     warmupSteps: 'Warm-up',
@@ -159,6 +161,8 @@ export const train = {
     batchSize: 'Examples in one step.',
     optimizer: 'The rule that turns gradients into weight changes.',
     learningRate: 'The size of a step along the gradient.',
+    layerLearningRates:
+      'Factors on the learning rate of layers, as layer=factor, with * for any characters; 0 freezes; empty: all 1.',
     momentum: 'Share of the last update that is carried on (momentum, nesterov).',
     schedule: 'How the learning rate changes during the run.',
     warmupSteps: 'Steps over which the learning rate rises linearly from 0.',

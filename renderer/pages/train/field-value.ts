@@ -1,7 +1,8 @@
-import type {
-  HyperparameterField,
-  HyperparameterName,
-  Hyperparameters,
+import {
+  type HyperparameterField,
+  type HyperparameterName,
+  type Hyperparameters,
+  hyperparameters,
 } from '../../../src/contract/hyperparameters';
 
 export type FieldProblem = { kind: 'not-a-number'; text: string } | { kind: 'out-of-range' };
@@ -20,6 +21,17 @@ export function readNumber(
     (field.maximum === undefined || value <= field.maximum) &&
     (field.exclusiveMinimum === undefined || value > field.exclusiveMinimum);
   return inRange ? { value } : { problem: { kind: 'out-of-range' } };
+}
+
+/** What a person wrote, or why the field can't be that. */
+export function readText(
+  field: HyperparameterField,
+  text: string,
+): { value: string; problem?: undefined } | { value?: undefined; problem: string } {
+  const result = hyperparameters.shape[field.name].safeParse(text.trim());
+  return result.success
+    ? { value: result.data as string }
+    : { problem: result.error.issues[0]?.message ?? field.description };
 }
 
 /** Key and values of the sentence that tells a field's range (`train.ranges.*`). */

@@ -1,6 +1,12 @@
 import { useI18n } from 'vue-i18n';
-import type { HyperparameterName, HyperparameterValue } from '../../../src/contract/hyperparameters';
+import {
+  type HyperparameterName,
+  type HyperparameterValue,
+  hyperparameterFields,
+} from '../../../src/contract/hyperparameters';
 import { formatExact } from '../../format/numbers';
+
+const texts = new Set(hyperparameterFields.filter(({ type }) => type === 'text').map(({ name }) => name));
 
 /** Names, choices, units and descriptions of hyper-parameters in the person's language. */
 export function useSettingWords() {
@@ -18,6 +24,7 @@ export function useSettingWords() {
   };
   const value = (field: HyperparameterName, given: HyperparameterValue) => {
     if (typeof given === 'boolean') return given ? t('train.on') : t('train.off');
+    if (typeof given === 'string' && texts.has(field)) return given || t('train.nothing');
     return typeof given === 'number' ? formatExact(given) : choice(field, given);
   };
   return { name, description, unit, choice, value };

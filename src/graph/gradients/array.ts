@@ -12,7 +12,7 @@ import {
 } from '../operations/array';
 import { matMul, multiply, sum } from '../operations/math';
 import { constantNumbers } from '../shapes/constants';
-import { call, type GradientFunction, ofFirst } from './gradient-function';
+import { call, type GradientFunction, type OneOutputGradient, ofFirst } from './gradient-function';
 
 const back = ofFirst((operation, gradient) => [
   reshape(gradient, shapeOf(operation.input(0))),
@@ -102,30 +102,33 @@ const gatherGradient: GradientFunction = ofFirst((operation, gradient) => {
   return [transpose(summed, returning), ...none];
 });
 
-function matMulGradient(operation: Operation, gradient: Tensor): (Tensor | null)[] {
+const matMulGradient: OneOutputGradient = (operation, gradient, wanted) => {
   const [a, b] = operation.inputs as [Tensor, Tensor];
   const transposeA = operation.flag('transpose_a');
   const transposeB = operation.flag('transpose_b');
-  if (!transposeA && !transposeB)
-    return [matMul(gradient, b, { transposeB: true }), matMul(a, gradient, { transposeA: true })];
-  if (!transposeA) return [matMul(gradient, b), matMul(gradient, a, { transposeA: true })];
-  if (!transposeB) return [matMul(b, gradient, { transposeB: true }), matMul(a, gradient)];
-  return [
-    matMul(b, gradient, { transposeA: true, transposeB: true }),
-    matMul(gradient, a, { transposeA: true, transposeB: true }),
-  ];
-}
+  const ofA = () =>
+    transposeA
+      ? matMul(b, gradient, { transposeA: transposeB, transposeB: true })
+      : matMul(gradient, b, { transposeB: !transposeB });
+  const ofB = () =>
+    transposeB
+      ? matMul(gradient, a, { transposeA: true, transposeB: transposeA })
+      : matMul(a, gradient, { transposeA: !transposeA });
+  return [wanted(0) ? ofA() : null, wanted(1) ? ofB() : null];
+};
 
-function batchMatMulGradient(operation: Operation, gradient: Tensor): (Tensor | null)[] {
+const batchMatMulGradient: OneOutputGradient = (operation, gradient, wanted) => {
   const [a, b] = operation.inputs as [Tensor, Tensor];
   const product = (x: Tensor, y: Tensor, adjointX: boolean, adjointY: boolean) =>
     call(gradient, 'BatchMatMulV2', [x, y], { adj_x: adjointX, adj_y: adjointY });
   const adjointA = operation.flag('adj_x');
   const adjointB = operation.flag('adj_y');
-  const ofA = adjointA ? product(b, gradient, adjointB, true) : product(gradient, b, false, !adjointB);
-  const ofB = adjointB ? product(gradient, a, true, adjointA) : product(a, gradient, !adjointA, false);
-  return [sumBatch(ofA, a), sumBatch(ofB, b)];
-}
+  const ofA = () =>
+    adjointA ? product(b, gradient, adjointB, true) : product(gradient, b, false, !adjointB);
+  const ofB = () =>
+    adjointB ? product(gradient, a, true, adjointA) : product(a, gradient, !adjointA, false);
+  return [wanted(0) ? sumBatch(ofA(), a) : null, wanted(1) ? sumBatch(ofB(), b) : null];
+};
 
 /** Sums over batch axes along which a matrix was broadcast. */
 function sumBatch(gradient: Tensor, input: Tensor): Tensor {

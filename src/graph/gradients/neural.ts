@@ -75,9 +75,9 @@ export const neuralGradients: Record<string, GradientFunction> = {
       call(x, 'Conv2D', [gradient, filter], attributes),
     ];
   }),
-  BiasAdd: ofFirst((operation, gradient) => [
+  BiasAdd: ofFirst((operation, gradient, wanted) => [
     gradient,
-    call(gradient, 'BiasAddGrad', [gradient], copied(operation, ['data_format'])),
+    wanted(1) ? call(gradient, 'BiasAddGrad', [gradient], copied(operation, ['data_format'])) : null,
   ]),
   MaxPool: ofFirst((operation, gradient) => [
     call(

@@ -68,6 +68,7 @@ function columnOf(field: HyperparameterField): ExperimentDescription['hyperparam
   const { name, description, type } = field;
   if (type === 'boolean') return { name, description, type: 'boolean', choices: [false, true] };
   if (type === 'choice') return { name, description, type: 'string', choices: field.choices };
+  if (type === 'text') return { name, description, type: 'string' };
   return { name, description, type: 'number' };
 }
 

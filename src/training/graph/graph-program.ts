@@ -39,7 +39,7 @@ export interface GraphProgramOptions {
   data: (graph: Graph) => GraphData | Promise<GraphData>;
   hyperparameters: Pick<
     Hyperparameters,
-    'optimizer' | 'momentum' | 'learningRate' | 'labelSmoothing' | 'l2' | 'seed'
+    'optimizer' | 'momentum' | 'learningRate' | 'layerLearningRates' | 'labelSmoothing' | 'l2' | 'seed'
   > & { compile?: Hyperparameters['compile'] };
   /** One weight a class; absent: all 1. */
   classWeights?: Float32Array;
@@ -315,7 +315,7 @@ async function build(options: GraphProgramOptions): Promise<Built> {
   const view = trainingView(model);
   const graph = new Graph();
   const data = await options.data(graph);
-  const variables = new ModelVariables(graph, model);
+  const variables = new ModelVariables(graph, model, hyperparameters.layerLearningRates);
   const updates = new Updates(graph, hyperparameters, variables.trained);
   const masks = new RandomMasks(graph, hyperparameters.seed);
   const rate = graph.placeholder('float32', [], 'learning_rate');

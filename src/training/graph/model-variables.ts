@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { Graph } from '../../graph/graph';
 import type { Variable } from '../../graph/variable';
+import { learningRateFactors } from '../../model/layer-learning-rates';
 import { namedVariables } from '../../model/weights';
 import { scopeName } from './emit-model';
 
@@ -8,6 +9,8 @@ export interface ModelVariable {
   /** `<layer>/<weight>`. */
   name: string;
   trainable: boolean;
+  /** On the learning rate. */
+  factor: number;
   /** In the graph's session. */
   variable: Variable;
   /** The model's own, in eager TensorFlow. */
@@ -19,11 +22,12 @@ export class ModelVariables {
   readonly all: readonly ModelVariable[];
   private readonly byLayer = new Map<string, Variable>();
 
-  constructor(graph: Graph, model: tf.LayersModel) {
-    this.all = namedVariables(model).map(({ name, trainable, variable: eager }) => {
+  constructor(graph: Graph, model: tf.LayersModel, layerLearningRates = '') {
+    const factors = learningRateFactors(model, layerLearningRates);
+    this.all = namedVariables(model).map(({ name, layer, trainable, variable: eager }) => {
       const variable = graph.variable(scopeName(name), 'float32', eager.shape, { trainable });
       this.byLayer.set(name, variable);
-      return { name, trainable, variable, eager };
+      return { name, trainable, factor: factors.get(layer) ?? 1, variable, eager };
     });
   }
 

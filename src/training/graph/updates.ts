@@ -3,7 +3,7 @@ import type { Graph } from '../../graph/graph';
 import type { Operation, Tensor } from '../../graph/operation';
 import * as ops from '../../graph/operations';
 import type { Variable } from '../../graph/variable';
-import { type OptimizerSettings, optimizerConstants } from '../optimizers';
+import { type OptimizedWeight, type OptimizerSettings, optimizerConstants } from '../optimizers';
 
 const { adamBeta1, adamBeta2, rmspropDecay, epsilon, adagradStart } = optimizerConstants;
 
@@ -108,16 +108,13 @@ export interface SlotVariable {
 export class Updates {
   readonly slots: SlotVariable[] = [];
   private readonly rule: Rule;
-  private readonly weights: { variable: Variable; slots: Variable[] }[];
+  private readonly weights: { variable: Variable; factor: number; slots: Variable[] }[];
 
-  constructor(
-    graph: Graph,
-    settings: OptimizerSettings,
-    weights: readonly { name: string; variable: Variable }[],
-  ) {
+  constructor(graph: Graph, settings: OptimizerSettings, weights: readonly OptimizedWeight<Variable>[]) {
     this.rule = ruleOf(settings);
-    this.weights = weights.map(({ name, variable }) => ({
+    this.weights = weights.map(({ name, variable, factor = 1 }) => ({
       variable,
+      factor,
       slots: this.rule.slots.map((slot) => {
         const made = graph.variable(`optimizer/${slot.name}/${variable.name}`, 'float32', variable.shape, {
           trainable: false,
@@ -136,8 +133,14 @@ export class Updates {
 
   /** One operation a weight; `gradients` in the order of the weights. */
   apply(gradients: readonly Tensor[], rate: Tensor): Operation[] {
-    return this.weights.map(({ variable, slots }, index) =>
-      this.rule.apply(variable, slots, rate, gradients[index]!),
+    const rates = new Map([[1, rate]]);
+    const rateOf = (factor: number) => {
+      const known = rates.get(factor) ?? ops.multiply(rate, factor);
+      rates.set(factor, known);
+      return known;
+    };
+    return this.weights.map(({ variable, factor, slots }, index) =>
+      this.rule.apply(variable, slots, rateOf(factor), gradients[index]!),
     );
   }
 }

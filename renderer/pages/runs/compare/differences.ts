@@ -19,7 +19,11 @@ export interface MetricDifference {
 /** Settings in which two runs differ, in the schema's order. */
 export function settingDifferences(first: RunListing, second: RunListing): SettingDifference[] {
   const text = (value: unknown) =>
-    typeof value === 'number' ? formatExact(value) : value === undefined ? '–' : String(value);
+    typeof value === 'number'
+      ? formatExact(value)
+      : value === undefined || value === ''
+        ? '–'
+        : String(value);
   return hyperparameterFields
     .filter((field) => first.hyperparameters[field.name] !== second.hyperparameters[field.name])
     .map((field) => ({

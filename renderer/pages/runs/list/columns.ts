@@ -60,7 +60,7 @@ export function columnOf(key: string): RunColumn {
       },
       format: (run) => {
         const found = value(run);
-        return typeof found === 'number' ? formatExact(found) : String(found ?? '–');
+        return typeof found === 'number' ? formatExact(found) : String(found ?? '') || '–';
       },
       hint: [field.description, field.keras].filter(Boolean).join(' · '),
     };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { TaskKind } from '../../../../src/contract/dataset';
 import { type Hyperparameters, hyperparameters } from '../../../../src/contract/hyperparameters';
 import type { ModelInput } from '../../../../src/contract/metadata';
+import type { Graph } from '../../../../src/graph/graph';
 import { buildModel } from '../../../../src/model/build-model';
 import { type ModelSpecification, metadataOf } from '../../../../src/model/specification';
 import type { ExampleSource } from '../../../../src/pipeline/example-source';
@@ -156,12 +157,19 @@ export class Programs {
     return new PlainProgram(await this.optionsOf(question));
   }
 
-  async graph(question: Question): Promise<GraphProgram> {
+  /** `look` sees the graph when all of it has been written. */
+  async graph(question: Question, look?: (graph: Graph) => void): Promise<GraphProgram> {
     const { train, heldOut, ...options } = await this.optionsOf(question);
-    return GraphProgram.create({
+    let written: Graph | undefined;
+    const program = await GraphProgram.create({
       ...options,
-      data: (graph) => feedSplits(graph, { train, heldOut }),
+      data: (graph) => {
+        written = graph;
+        return feedSplits(graph, { train, heldOut });
+      },
     });
+    look?.(written!);
+    return program;
   }
 
   /** What `createProgram` chooses from. */
