@@ -1,89 +1,17 @@
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type Hyperparameters, hyperparameters } from '../../../src/contract/hyperparameters';
-import { buildModel } from '../../../src/model/build-model';
-import { type ModelSpecification, metadataOf } from '../../../src/model/specification';
-import type { ExampleSource } from '../../../src/pipeline/example-source';
-import { createPlainPipeline } from '../../../src/pipeline/plain-pipeline';
-import { feedSplits } from '../../../src/training/graph/fed-data';
-import { GraphProgram } from '../../../src/training/graph/graph-program';
-import { PlainProgram } from '../../../src/training/plain-program';
-import type { TrainingProgram } from '../../../src/training/program';
-import type { Case } from './cases';
+// Run as a program with a case's name: answers each line with the milliseconds of the compiled program's next steps.
+import { loadBackend } from '../../../src/engine/native/backend';
+import { serve } from '../lib/contest';
+import { caseNamed, openProgram, timeSteps } from './program';
 
-/** Random examples in memory, as Keras gets them too: nothing is decoded. */
-function sourceOf({ shape, classes }: Case, count: number): ExampleSource {
-  const elements = shape.reduce((product, size) => product * size, 1);
-  const values = Uint8Array.from({ length: count * elements }, () => Math.random() * 256);
-  return {
-    count,
-    shape,
-    dtype: 'float32',
-    resident: true,
-    loading: 'random',
-    name: String,
-    answer: (index) => index % classes,
-    load: (index) => values.subarray(index * elements, (index + 1) * elements),
-  };
-}
-
-function specificationOf({ name, shape, classes, settings }: Case): ModelSpecification {
-  const [height, width, channels] = shape as [number, number, 1 | 3];
-  return {
-    name,
-    task: 'classification',
-    input:
-      shape.length === 3
-        ? { kind: 'images', height, width, channels }
-        : {
-            kind: 'table',
-            columns: Array.from({ length: shape[0]! }, (_, index) => ({
-              name: `column ${index}`,
-              role: 'numeric' as const,
-              mean: 127.5,
-              standardDeviation: 73.9,
-            })),
-          },
-    labels: Array.from({ length: classes }, (_, index) => `class ${index}`),
-    hyperparameters: hyperparameters.parse(settings) as Hyperparameters,
-  } as ModelSpecification;
-}
-
-/** A program of ours on a case. */
-export async function openProgram(
-  given: Case,
-  kind: 'graph' | 'eager',
-  steps: number,
-): Promise<TrainingProgram> {
-  const settings = hyperparameters.parse({ ...given.settings, batchSize: given.batchSize });
-  const source = sourceOf(given, steps * given.batchSize);
-  const pipeline = await createPlainPipeline(source, {
-    seed: 1,
-    batchSize: given.batchSize,
-    cache: 'none',
-    cacheDirectory: join(tmpdir(), 'descent-bench'),
-    prefetch: 1,
-    shuffleBuffer: source.count,
+async function main(): Promise<void> {
+  await loadBackend('node');
+  const program = await openProgram(caseNamed(process.argv[2]));
+  await serve(async ({ steps }: { steps: number }) => {
+    const before = process.cpuUsage();
+    const milliseconds = await timeSteps(program, steps);
+    const { user, system } = process.cpuUsage(before);
+    return { milliseconds, processor: (user + system) / 1000 };
   });
-  const specification = specificationOf(given);
-  const options = {
-    model: buildModel(specification),
-    metadata: metadataOf(specification),
-    hyperparameters: settings,
-  };
-  const train = { source, pipeline };
-  return kind === 'eager'
-    ? new PlainProgram({ ...options, train, heldOut: {} })
-    : GraphProgram.create({ ...options, data: (graph) => feedSplits(graph, { train, heldOut: {} }) });
 }
 
-/** Milliseconds of each of the next `steps` steps. */
-export async function timeSteps(program: TrainingProgram, steps: number): Promise<number[]> {
-  const times: number[] = [];
-  while (times.length < steps) {
-    const before = performance.now();
-    const report = await program.next();
-    if (report.type === 'step') times.push(performance.now() - before);
-  }
-  return times;
-}
+void main();
