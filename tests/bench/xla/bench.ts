@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { loadBackend } from '../../../src/engine/native/backend';
 import type { TrainingProgram } from '../../../src/training/program';
 import { type Case, cases } from '../training/cases';
-import { openProgram, timeSteps } from '../training/ours';
+import { openProgram, timeSteps } from '../training/program';
 
 const root = resolve(import.meta.dirname, '../../..');
 const say = (text: string) => process.stderr.write(`${text}\n`);
@@ -43,7 +43,7 @@ class Contestant {
 
   static async open(given: Case, compile: 'graph' | 'xla'): Promise<Contestant> {
     const settings = { ...given.settings, compile };
-    const program = await openProgram({ ...given, settings }, 'graph', given.steps);
+    const program = await openProgram({ ...given, settings });
     const [first] = await timeSteps(program, 1);
     await timeSteps(program, given.steps - 1);
     return new Contestant(program, first!);
