@@ -24,6 +24,8 @@ export interface HyperparameterMeta {
   description: string;
 }
 
+export const optimizerNames = ['sgd', 'momentum', 'nesterov', 'adam', 'adamw', 'rmsprop', 'adagrad'] as const;
+
 /** A longer trace says no more, and takes long to open. */
 export const maximumProfiledSteps = 500;
 
@@ -59,7 +61,7 @@ export const hyperparameters = z.object({
     basic: true,
     description: 'Examples in one step.',
   }),
-  optimizer: z.enum(['sgd', 'momentum', 'nesterov', 'adam', 'rmsprop', 'adagrad']).default('adam').meta({
+  optimizer: z.enum(optimizerNames).default('adam').meta({
     group: 'optimizer',
     keras: 'optimizer',
     description: 'The rule that turns gradients into weight changes.',
@@ -86,6 +88,29 @@ export const hyperparameters = z.object({
     group: 'optimizer',
     keras: 'momentum',
     description: 'Share of the last update that is carried on (momentum, nesterov).',
+  }),
+  clipNorm: z.number().min(0).max(1_000_000).default(0).meta({
+    group: 'optimizer',
+    keras: 'global_clipnorm',
+    description: 'All gradients are scaled together so that their norm is at most this; 0: off.',
+  }),
+  clipValue: z.number().min(0).max(1_000_000).default(0).meta({
+    group: 'optimizer',
+    keras: 'clipvalue',
+    description:
+      'Every element of a gradient is limited to this, either way; 0: off. Without effect beside a limit on the norm.',
+  }),
+  accumulateSteps: z.number().int().min(1).max(10_000).default(1).meta({
+    group: 'optimizer',
+    keras: 'gradient_accumulation_steps',
+    unit: 'steps',
+    description: 'Steps whose mean gradient makes one update: a larger batch in the same memory.',
+  }),
+  emaMomentum: z.number().min(0).max(0.999999).default(0).meta({
+    group: 'optimizer',
+    keras: 'use_ema, ema_momentum',
+    description:
+      'Share of the moving average of the weights that an update keeps. The average is what is evaluated and saved; 0: off.',
   }),
   schedule: z.enum(['constant', 'cosine', 'step', 'exponential']).default('constant').meta({
     group: 'schedule',
@@ -141,10 +166,21 @@ export const hyperparameters = z.object({
     keras: 'rate',
     description: 'Share of activations set to zero while training.',
   }),
+  l1: z.number().min(0).max(1).default(0).meta({
+    group: 'regularization',
+    keras: 'kernel_regularizer=l1',
+    description: 'Weight of the absolute-weights penalty.',
+  }),
   l2: z.number().min(0).max(1).default(0).meta({
     group: 'regularization',
     keras: 'kernel_regularizer=l2',
     description: 'Weight of the squared-weights penalty.',
+  }),
+  weightDecay: z.number().min(0).max(10).default(0).meta({
+    group: 'regularization',
+    keras: 'weight_decay',
+    description:
+      'Share of every weight, times the learning rate, that an update takes off; 0: none, with AdamW 0.004.',
   }),
   hiddenUnits: z
     .number()

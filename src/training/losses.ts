@@ -22,13 +22,28 @@ export function squaredError(outputs: tf.Tensor2D, targets: tf.Tensor1D): tf.Ten
   return tf.squaredDifference(tf.reshape(outputs, [-1]), targets) as tf.Tensor1D;
 }
 
-/** l2 × the sum of squares of all given weights, as kernel_regularizer=l2(l2) adds it. */
-export function l2Penalty(weights: readonly tf.Variable[], l2: number): tf.Scalar {
+/** l1 × the sum of sizes and l2 × the sum of squares of all given weights, as kernel_regularizer=l1_l2(l1, l2) adds them. */
+export function weightPenalty(
+  weights: readonly tf.Variable[],
+  { l1, l2 }: { l1: number; l2: number },
+): tf.Scalar {
+  const total = (factor: number, of: (weight: tf.Variable) => tf.Tensor) =>
+    tf.mul(tf.addN(weights.map((weight) => tf.sum(of(weight)))), factor) as tf.Scalar;
   return tf.tidy(() => {
-    const sums = weights.map((weight) => tf.sum(tf.square(weight)));
-    return tf.mul(tf.addN(sums), l2) as tf.Scalar;
+    const squares = l2 > 0 ? total(l2, tf.square) : tf.scalar(0);
+    return l1 > 0 ? tf.add(total(l1, size), squares) : squares;
   });
 }
+
+/** abs, with the gradient 0 at 0 as TensorFlow has it; that of tf.abs is -1 there. */
+const size = tf.customGrad((...inputs) => {
+  const [x, save] = inputs as [tf.Tensor, tf.GradSaveFunc];
+  save([x]);
+  return {
+    value: tf.abs(x),
+    gradFunc: (gradient: tf.Tensor, [saved]: tf.Tensor[]) => tf.mul(gradient, tf.sign(saved!)),
+  };
+});
 
 /** Keras' `balanced`: examples / (classes × examples of the class); 0 for a class without examples. */
 export function balancedClassWeights(counts: readonly number[]): Float32Array {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Hyperparameters } from '../contract/hyperparameters';
+import { type UpdateSettings, weightDecayOf } from './update-settings';
 
-export type OptimizerSettings = Pick<Hyperparameters, 'optimizer' | 'momentum'>;
+export type OptimizerSettings = Pick<UpdateSettings, 'optimizer' | 'momentum' | 'weightDecay'>;
 
 /** Keras' defaults. */
 export const optimizerConstants = {
@@ -47,6 +47,7 @@ function ruleOf({ optimizer, momentum }: OptimizerSettings): Rule {
         },
       };
     case 'adam':
+    case 'adamw':
       return {
         slots: [
           { name: 'm', start: 0 },
@@ -106,10 +107,12 @@ export interface OptimizerSlot {
 /** Changes weights by their gradients, on eager ops. */
 export class Optimizer {
   private readonly rule: Rule;
+  private readonly weightDecay: number;
   private readonly weights: Slotted[];
 
   constructor(settings: OptimizerSettings, weights: readonly OptimizedWeight<tf.Variable>[]) {
     this.rule = ruleOf(settings);
+    this.weightDecay = weightDecayOf(settings);
     this.weights = weights.map(({ name, variable, factor = 1 }) => ({
       name,
       variable,
@@ -120,11 +123,14 @@ export class Optimizer {
     }));
   }
 
-  /** `gradients` in the order of the weights; `step` counts from 1. */
+  /** `gradients` in the order of the weights; `step` counts from 1. Weights decay first, as in Keras. */
   apply(gradients: readonly tf.Tensor[], learningRate: number, step: number): void {
     tf.tidy(() => {
       this.weights.forEach(({ variable, factor, slots }, index) => {
-        this.rule.update(variable, gradients[index]!, slots, learningRate * factor, step);
+        const rate = learningRate * factor;
+        if (this.weightDecay > 0)
+          variable.assign(tf.sub(variable, tf.mul(variable, rate * this.weightDecay)));
+        this.rule.update(variable, gradients[index]!, slots, rate, step);
       });
     });
   }

@@ -18,13 +18,14 @@ import type {
 } from '../pipeline/example-source';
 import { activeTrace, type SpanSink } from '../pipeline/tracing';
 import { dropoutMask } from './dropout-mask';
-import { l2Penalty, softmaxCrossEntropy, squaredError } from './losses';
+import { softmaxCrossEntropy, squaredError, weightPenalty } from './losses';
 import type { NamedTensor } from './named-tensor';
-import { Optimizer } from './optimizers';
 import { OutcomeCollector } from './outcome-collector';
 import { traceEagerOperations } from './profile/eager-operations';
 import type { ProgramState, SplitEvaluation, StepReport, TrainingProgram } from './program';
 import type { SplitData } from './split-data';
+import type { UpdateSettings } from './update-settings';
+import { WeightUpdates } from './weight-updates';
 
 export interface PlainProgramOptions {
   /** From `buildModel`; the program owns it. */
@@ -33,10 +34,8 @@ export interface PlainProgramOptions {
   train: SplitData;
   /** Splits that can be evaluated. */
   heldOut: Partial<Record<SplitName, SplitData>>;
-  hyperparameters: Pick<
-    Hyperparameters,
-    'optimizer' | 'momentum' | 'learningRate' | 'layerLearningRates' | 'labelSmoothing' | 'l2' | 'seed'
-  >;
+  hyperparameters: UpdateSettings &
+    Pick<Hyperparameters, 'learningRate' | 'layerLearningRates' | 'labelSmoothing' | 'l1' | 'l2' | 'seed'>;
   /** One weight a class; absent: all 1. */
   classWeights?: Float32Array;
 }
@@ -57,7 +56,7 @@ export class PlainProgram implements TrainingProgram {
   private readonly weights: NamedVariable[];
   private readonly trained: NamedVariable[];
   private readonly regularized: tf.Variable[];
-  private readonly optimizer: Optimizer;
+  private readonly updates: WeightUpdates;
   private readonly classWeights: tf.Tensor1D | undefined;
   private learningRate: number;
   private steps = 0;
@@ -78,7 +77,7 @@ export class PlainProgram implements TrainingProgram {
       .filter(({ name }) => /kernel$/.test(name))
       .map(({ variable }) => variable);
     const factors = learningRateFactors(model, hyperparameters.layerLearningRates);
-    this.optimizer = new Optimizer(
+    this.updates = new WeightUpdates(
       hyperparameters,
       this.trained.map((weight) => ({ ...weight, factor: factors.get(weight.layer) ?? 1 })),
     );
@@ -168,7 +167,7 @@ export class PlainProgram implements TrainingProgram {
       // A gradient of a loss that is no number would destroy all weights, and with them the trace of the cause.
       if (Number.isFinite(loss)) {
         const updating = now();
-        this.optimizer.apply(gradients, this.learningRate, this.steps + 1);
+        this.updates.take(gradients, this.learningRate, this.steps);
         this.steps++;
         trace?.span('compute', 'update', updating, now());
       }
@@ -195,8 +194,9 @@ export class PlainProgram implements TrainingProgram {
   }
 
   private withPenalty(loss: tf.Scalar): tf.Scalar {
-    const { l2 } = this.options.hyperparameters;
-    return l2 > 0 && this.regularized.length > 0 ? tf.add(loss, l2Penalty(this.regularized, l2)) : loss;
+    const { l1, l2 } = this.options.hyperparameters;
+    if ((l1 === 0 && l2 === 0) || this.regularized.length === 0) return loss;
+    return tf.add(loss, weightPenalty(this.regularized, { l1, l2 }));
   }
 
   /** Sum over the batch: right answers, or absolute errors in the target's unit. */
@@ -212,15 +212,17 @@ export class PlainProgram implements TrainingProgram {
     if (!data || data.source.count === 0) return undefined;
     data.pipeline.seek({ epoch: 0, index: 0 });
     const collector = new OutcomeCollector(this.options.metadata.task, data.source);
-    for (;;) {
-      const batch = await data.pipeline.next();
-      if (batch === 'end-of-epoch') break;
-      this.evaluateBatch(batch, collector);
-      await between?.();
-    }
-    if (collector.count === 0) return undefined;
-    const penalty = tf.tidy(() => this.withPenalty(tf.scalar(0)).dataSync()[0]!);
-    return collector.finish(penalty);
+    return this.updates.withAverages(async () => {
+      for (;;) {
+        const batch = await data.pipeline.next();
+        if (batch === 'end-of-epoch') break;
+        this.evaluateBatch(batch, collector);
+        await between?.();
+      }
+      if (collector.count === 0) return undefined;
+      const penalty = tf.tidy(() => this.withPenalty(tf.scalar(0)).dataSync()[0]!);
+      return collector.finish(penalty);
+    });
   }
 
   private evaluateBatch(batch: Batch, collector: OutcomeCollector): void {
@@ -242,10 +244,12 @@ export class PlainProgram implements TrainingProgram {
   }
 
   async predict(inputs: Float32Array | Int32Array, count: number): Promise<Float32Array> {
-    return tf.tidy(() => {
-      const outputs = this.model.predict(this.inputTensor(inputs, count)) as tf.Tensor;
-      return outputs.dataSync() as Float32Array;
-    });
+    return this.updates.withAverages(async () =>
+      tf.tidy(() => {
+        const outputs = this.model.predict(this.inputTensor(inputs, count)) as tf.Tensor;
+        return outputs.dataSync() as Float32Array;
+      }),
+    );
   }
 
   private inputTensor(values: Float32Array | Int32Array, count: number): tf.Tensor {
@@ -281,7 +285,7 @@ export class PlainProgram implements TrainingProgram {
   private get stateVariables(): { name: string; variable: tf.Variable }[] {
     return [
       ...this.weights.map(({ name, variable }) => ({ name: weightPrefix + name, variable })),
-      ...this.optimizer.slots.map(({ name, variable }) => ({ name: slotPrefix + name, variable })),
+      ...this.updates.slots.map(({ name, variable }) => ({ name: slotPrefix + name, variable })),
     ];
   }
 
@@ -315,7 +319,7 @@ export class PlainProgram implements TrainingProgram {
   }
 
   modelFiles(): Promise<ModelFiles> {
-    return serializeModel(this.model, this.options.metadata);
+    return this.updates.withAverages(() => serializeModel(this.model, this.options.metadata));
   }
 
   tensorCount(): number {
@@ -325,7 +329,7 @@ export class PlainProgram implements TrainingProgram {
   async dispose(): Promise<void> {
     for (const { pipeline } of [this.options.train, ...Object.values(this.options.heldOut)])
       await pipeline.dispose();
-    this.optimizer.dispose();
+    this.updates.dispose();
     this.classWeights?.dispose();
     this.model.dispose();
   }

@@ -71,19 +71,26 @@ export interface TrainingProgram {
   readonly step: number;
   readonly position: PipelinePosition;
   /**
-   * Takes one step, or says that the epoch is over. When the loss is not finite the weights are left as they were.
+   * Takes one step, or says that the epoch is over. When the loss is not finite everything is left as it was. With
+   * accumulation a step may do no more than lay its gradients by.
    * `recordGradients` keeps this step's gradients for `readGradients`.
    */
   next(options?: { recordGradients?: boolean }): Promise<StepReport | { type: 'end-of-epoch' }>;
-  /** Runs a split in inference mode. `between` is awaited after each batch. Undefined when the split is empty. */
+  /**
+   * Runs a split in inference mode, with the averaged weights where the program keeps averages, as `predict` and
+   * `modelFiles` do. `between` is awaited after each batch. Undefined when the split is empty.
+   */
   evaluate(split: SplitName, between?: () => Promise<void>): Promise<SplitEvaluation | undefined>;
   /** Model outputs [count, outputs], row-major, for inputs [count, ...shape]. */
   predict(inputs: Float32Array | Int32Array, count: number): Promise<Float32Array>;
   /** For the steps that follow. */
   setLearningRate(learningRate: number): void;
-  /** Trainable and fixed weights: `<layer>/<weight>`. */
+  /** Trainable and fixed weights, as they are trained: `<layer>/<weight>`. */
   readWeights(): Promise<NamedTensor[]>;
-  /** Those of the last step that recorded them, by the weights' names; taken once. */
+  /**
+   * Those of the last step that recorded them, by the weights' names; taken once. Raw: of its batch's loss alone, before
+   * accumulation and clipping.
+   */
   readGradients(): Promise<NamedTensor[] | undefined>;
   /** Files that could not be read since the last call. */
   takeSkipped(): SkippedExample[];

@@ -73,6 +73,8 @@ export function isIdle(name: HyperparameterName, values: Hyperparameters): boole
   switch (name) {
     case 'momentum':
       return !['momentum', 'nesterov'].includes(values.optimizer);
+    case 'clipValue':
+      return values.clipNorm > 0;
     case 'decayEpochs':
     case 'decayRate':
       return !['step', 'exponential'].includes(values.schedule);

@@ -23,13 +23,14 @@ import type {
 import type { NamedTensor } from '../named-tensor';
 import { OutcomeCollector } from '../outcome-collector';
 import type { ProgramState, SplitEvaluation, StepReport, TrainingProgram } from '../program';
+import type { UpdateSettings } from '../update-settings';
 import { emitModel } from './emit-model';
-import { judge, l2Penalty } from './losses';
+import { judge, weightPenalty } from './losses';
 import { ModelVariables } from './model-variables';
 import { RandomMasks, randomCounter } from './random-masks';
 import type { GraphData, StepData } from './step-data';
 import { emitTrainingStep, stepColumns, type TrainingStep } from './training-step';
-import { effectiveRate, Updates } from './updates';
+import { Updates } from './updates';
 
 export interface GraphProgramOptions {
   /** From `buildModel`; the program owns it. */
@@ -37,10 +38,10 @@ export interface GraphProgramOptions {
   metadata: ModelMetadata;
   /** Emits the pipelines into the graph. */
   data: (graph: Graph) => GraphData | Promise<GraphData>;
-  hyperparameters: Pick<
-    Hyperparameters,
-    'optimizer' | 'momentum' | 'learningRate' | 'layerLearningRates' | 'labelSmoothing' | 'l2' | 'seed'
-  > & { compile?: Hyperparameters['compile'] };
+  hyperparameters: UpdateSettings &
+    Pick<Hyperparameters, 'learningRate' | 'layerLearningRates' | 'labelSmoothing' | 'l1' | 'l2' | 'seed'> & {
+      compile?: Hyperparameters['compile'];
+    };
   /** One weight a class; absent: all 1. */
   classWeights?: Float32Array;
 }
@@ -56,6 +57,12 @@ interface Evaluator {
   call: PreparedCall<Fetches>;
 }
 
+/** The calls of one kind of step: without gradients among what they fetch, and with them. */
+interface StepCalls {
+  plain: PreparedCall<Fetches>;
+  recording: PreparedCall<Fetches>;
+}
+
 /** What the graph of a program consists of. */
 interface Built {
   graph: Graph;
@@ -64,7 +71,6 @@ interface Built {
   variables: ModelVariables;
   updates: Updates;
   masks: RandomMasks;
-  rate: Tensor;
   step: TrainingStep;
   evaluations: Partial<Record<SplitName, Fetches>>;
   penalty: Tensor | undefined;
@@ -83,8 +89,9 @@ export class GraphProgram implements TrainingProgram {
   readonly stages: readonly PipelineStage[];
   readonly stepsPerEpoch: number;
   readonly trainingExamples: number;
-  private readonly stepCall: PreparedCall<Fetches>;
-  private readonly recordingCall: PreparedCall<Fetches>;
+  private readonly updating: StepCalls;
+  /** For steps that lay their gradients by. */
+  private readonly accumulating: StepCalls | undefined;
   private readonly evaluators: Partial<Record<SplitName, Evaluator>> = {};
   private learningRate: number;
   private steps = 0;
@@ -101,7 +108,11 @@ export class GraphProgram implements TrainingProgram {
     try {
       session.initialize();
       session.setVariables(
-        built.variables.all.map(({ variable, eager }) => [variable, eager.dataSync() as Float32Array]),
+        built.variables.all.flatMap(({ variable, eager }) => {
+          const value = eager.dataSync() as Float32Array;
+          const average = built.updates.averageOf(variable);
+          return [[variable, value], ...(average ? [[average, value] as const] : [])];
+        }),
       );
       for (const data of program.everyData) await data.open(session);
     } catch (error) {
@@ -124,11 +135,15 @@ export class GraphProgram implements TrainingProgram {
     this.stepsPerEpoch = train.batchesPerEpoch;
     this.trainingExamples = train.source.count;
     this.learningRate = hyperparameters.learningRate;
-    const { report, gradients } = built.step;
-    const feeds = [...train.feeds, built.rate, ...(built.masks.used ? [built.masks.step] : [])];
-    this.stepCall = session.prepare({ report, ...train.fetches }, feeds);
+    const { report, accumulation, gradients } = built.step;
+    const feeds = [...train.feeds, ...built.updates.feeds, ...(built.masks.used ? [built.masks.step] : [])];
     const named = Object.fromEntries(gradients.map((gradient, index) => [`gradient${index}`, gradient]));
-    this.recordingCall = session.prepare({ report, ...train.fetches, ...named }, feeds);
+    const calls = (reported: Tensor): StepCalls => ({
+      plain: session.prepare({ report: reported, ...train.fetches }, feeds),
+      recording: session.prepare({ report: reported, ...train.fetches, ...named }, feeds),
+    });
+    this.updating = calls(report);
+    this.accumulating = accumulation && calls(accumulation);
     for (const [split, data] of Object.entries(built.data.heldOut) as [SplitName, StepData][]) {
       const fetches = built.evaluations[split];
       if (!fetches) continue;
@@ -154,9 +169,11 @@ export class GraphProgram implements TrainingProgram {
   async next(options: { recordGradients?: boolean } = {}): Promise<StepReport | { type: 'end-of-epoch' }> {
     const { train } = this.built.data;
     const recording = options.recordGradients === true;
-    const call = recording ? this.recordingCall : this.stepCall;
-    const rate = effectiveRate(this.options.hyperparameters.optimizer, this.learningRate, this.steps + 1);
-    const settings = this.built.masks.used ? [rate, randomCounter(this.steps)] : [rate];
+    const { updates, masks } = this.built;
+    const calls = updates.isDue(this.steps) ? this.updating : this.accumulating!;
+    const call = recording ? calls.recording : calls.plain;
+    const rates = updates.feedValues(this.learningRate, this.steps);
+    const settings = masks.used ? [...rates, randomCounter(this.steps)] : rates;
     let callMilliseconds = 0;
     const drawn = await train.next((values) => {
       const called = performance.now();
@@ -289,10 +306,13 @@ export class GraphProgram implements TrainingProgram {
     this.built.data.train.seek(state.position);
   }
 
-  /** Brings the weights into the eager model, which writes itself. */
+  /** Brings the weights, averaged where averages are kept, into the eager model, which writes itself. */
   async modelFiles(): Promise<ModelFiles> {
     const { all } = this.built.variables;
-    const values = this.session.readVariables(all.map(({ variable }) => variable));
+    const { updates } = this.built;
+    const values = this.session.readVariables(
+      all.map(({ variable }) => updates.averageOf(variable) ?? variable),
+    );
     all.forEach(({ eager }, index) => {
       tf.tidy(() => eager.assign(tf.tensor(values[index]!.floats(), eager.shape)));
     });
@@ -318,7 +338,7 @@ async function build(options: GraphProgramOptions): Promise<Built> {
   const variables = new ModelVariables(graph, model, hyperparameters.layerLearningRates);
   const updates = new Updates(graph, hyperparameters, variables.trained);
   const masks = new RandomMasks(graph, hyperparameters.seed);
-  const rate = graph.placeholder('float32', [], 'learning_rate');
+  const averaged = (variable: Variable) => updates.averageOf(variable) ?? variable;
   const numbers = new Map(model.layers.map((layer, number) => [layer, number]));
   const lossSettings = {
     task: metadata.task,
@@ -331,7 +351,10 @@ async function build(options: GraphProgramOptions): Promise<Built> {
       const { outputs, later } = emitModel(view.core, {
         inputs: [inputs],
         training,
-        variable: (layer, weight) => variables.of(layer, weight),
+        variable: (layer, weight) => {
+          const variable = variables.of(layer, weight);
+          return variable && !training ? averaged(variable) : variable;
+        },
         dropoutMask: (layer, like, share) =>
           masks.mask(like, { name: layer.name, number: numbers.get(layer)! }, share),
       });
@@ -347,10 +370,10 @@ async function build(options: GraphProgramOptions): Promise<Built> {
     later,
     trained: variables.trained,
     regularized: variables.regularized,
+    l1: hyperparameters.l1,
     l2: hyperparameters.l2,
     classWeights,
     updates,
-    rate,
     xla: hyperparameters.compile === 'xla',
   });
 
@@ -362,9 +385,8 @@ async function build(options: GraphProgramOptions): Promise<Built> {
     const { losses } = judge(inferred, answers, lossSettings);
     evaluations[split] = { losses, ...answersOf(inferred, metadata.task, view) };
   }
-  const kernels = variables.regularized.map(({ variable }) => variable.value);
-  const penalty =
-    hyperparameters.l2 > 0 && kernels.length > 0 ? l2Penalty(kernels, hyperparameters.l2) : undefined;
+  const kernels = variables.regularized.map(({ variable }) => averaged(variable).value);
+  const penalty = weightPenalty(kernels, hyperparameters);
   const predictionInputs = graph.placeholder(
     train.source.dtype,
     [null, ...train.source.shape],
@@ -379,7 +401,6 @@ async function build(options: GraphProgramOptions): Promise<Built> {
     variables,
     updates,
     masks,
-    rate,
     step,
     evaluations,
     penalty,

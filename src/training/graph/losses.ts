@@ -49,7 +49,24 @@ function judgeValues(outputs: Tensor, answers: Tensor, settings: LossSettings): 
   };
 }
 
-/** l2 × the sum of squares of all given weights. */
-export function l2Penalty(weights: readonly Tensor[], l2: number): Tensor {
-  return ops.multiply(ops.addN(weights.map((weight) => ops.l2Loss(weight))), 2 * l2);
+/** l1 × the sum of sizes and l2 × the sum of squares of all given weights; undefined where nothing is weighed. */
+export function weightPenalty(
+  weights: readonly Tensor[],
+  { l1, l2 }: { l1: number; l2: number },
+): Tensor | undefined {
+  if (weights.length === 0) return undefined;
+  const total = (parts: readonly Tensor[], factor: number) => ops.multiply(ops.addN(parts), factor);
+  const squares =
+    l2 > 0
+      ? total(
+          weights.map((weight) => ops.l2Loss(weight)),
+          2 * l2,
+        )
+      : undefined;
+  if (l1 === 0) return squares;
+  const sizes = total(
+    weights.map((weight) => ops.sum(ops.abs(weight))),
+    l1,
+  );
+  return squares ? ops.add(sizes, squares) : sizes;
 }

@@ -1,11 +1,11 @@
 import { gradients } from '../../graph/gradients/gradients';
 import type { Graph } from '../../graph/graph';
-import type { Tensor } from '../../graph/operation';
+import type { Operation, Tensor } from '../../graph/operation';
 import * as ops from '../../graph/operations';
 import { outline } from '../../graph/outline';
 import type { LaterSubtraction } from './layers/emitter';
 import type { Judgement } from './losses';
-import { l2Penalty } from './losses';
+import { weightPenalty } from './losses';
 import type { ModelVariable } from './model-variables';
 import type { Updates } from './updates';
 
@@ -16,10 +16,10 @@ export interface TrainingStepParts {
   later: readonly LaterSubtraction[];
   trained: readonly ModelVariable[];
   regularized: readonly ModelVariable[];
+  l1: number;
   l2: number;
   classWeights?: Float32Array | undefined;
   updates: Updates;
-  rate: Tensor;
   /** Whether XLA compiles loss and gradients. */
   xla?: boolean | undefined;
 }
@@ -30,6 +30,8 @@ export const stepColumns = ['loss', 'quality', 'forward', 'backward', 'update'] 
 export interface TrainingStep {
   /** float32 [5], in the order of `stepColumns`; times in milliseconds. Fetching it takes the step. */
   report: Tensor;
+  /** The same for a step that lays its gradients by for a later one; absent where none does. */
+  accumulation?: Tensor;
   /** In the order of the trained weights. */
   gradients: Tensor[];
 }
@@ -85,26 +87,33 @@ function compiledByXla(
 /** Updates and report. Without a time between, forward and backward pass are told as one. */
 function finish(
   graph: Graph,
-  parts: TrainingStepParts,
+  { updates, later }: TrainingStepParts,
   { loss, quality, found, deltas }: Computed,
   begin: Tensor,
   between?: Tensor,
 ): TrainingStep {
   const backward = timestamp(graph, [loss, ...found]);
   const forward = between ?? backward;
-  const taken = whenFinite(graph, loss, () => [
-    ...parts.updates.apply(found, parts.rate),
-    ...parts.later.map(({ variable }, index) =>
-      graph.op('AssignSubVariableOp', [variable.handle, deltas[index]!], { dtype: 'float32' }),
-    ),
-  ]);
-  const update = timestamp(graph, [taken, backward]);
-  const times = [
-    [begin, forward],
-    [forward, backward],
-    [backward, update],
-  ].map(([from, to]) => ops.cast(ops.multiply(ops.subtract(to!, from!), 1000), 'float32'));
-  return { report: ops.stack([loss, quality, ...times], 0, 'report'), gradients: found };
+  const report = (name: string, change: () => readonly Operation[]): Tensor => {
+    const taken = whenFinite(graph, loss, () => [
+      ...change(),
+      ...later.map(({ variable }, index) =>
+        graph.op('AssignSubVariableOp', [variable.handle, deltas[index]!], { dtype: 'float32' }),
+      ),
+    ]);
+    const update = timestamp(graph, [taken, backward]);
+    const times = [
+      [begin, forward],
+      [forward, backward],
+      [backward, update],
+    ].map(([from, to]) => ops.cast(ops.multiply(ops.subtract(to!, from!), 1000), 'float32'));
+    return ops.stack([loss, quality, ...times], 0, name);
+  };
+  return {
+    report: report('report', () => updates.apply(found)),
+    ...(updates.accumulates ? { accumulation: report('accumulation', () => updates.accumulate(found)) } : {}),
+    gradients: found,
+  };
 }
 
 function weightedMean(graph: Graph, { judgement, answers, classWeights }: TrainingStepParts): Tensor {
@@ -113,15 +122,12 @@ function weightedMean(graph: Graph, { judgement, answers, classWeights }: Traini
   return ops.mean(ops.multiply(judgement.losses, ops.gather(weights, ops.cast(answers, 'int32'))));
 }
 
-function withPenalty(loss: Tensor, { regularized, l2 }: TrainingStepParts): Tensor {
-  if (l2 === 0 || regularized.length === 0) return loss;
-  return ops.add(
-    loss,
-    l2Penalty(
-      regularized.map(({ variable }) => variable.value),
-      l2,
-    ),
+function withPenalty(loss: Tensor, { regularized, l1, l2 }: TrainingStepParts): Tensor {
+  const penalty = weightPenalty(
+    regularized.map(({ variable }) => variable.value),
+    { l1, l2 },
   );
+  return penalty ? ops.add(loss, penalty) : loss;
 }
 
 /** Seconds (float64) when all of `after` have been computed. */

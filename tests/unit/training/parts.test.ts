@@ -155,7 +155,7 @@ describe('optimizers', () => {
 
   it('sgd', () => {
     close(
-      ours({ optimizer: 'sgd', momentum: 0 }, 0.1),
+      ours({ optimizer: 'sgd', momentum: 0, weightDecay: 0 }, 0.1),
       expected((g) => -0.1 * (g[0]! + g[1]! + g[2]!)),
     );
   });
@@ -163,7 +163,7 @@ describe('optimizers', () => {
   it('momentum and nesterov', () => {
     for (const optimizer of ['momentum', 'nesterov'] as const)
       close(
-        ours({ optimizer, momentum: 0.9 }, 0.1),
+        ours({ optimizer, momentum: 0.9, weightDecay: 0 }, 0.1),
         expected((g) => {
           let velocity = 0;
           let sum = 0;
@@ -178,7 +178,7 @@ describe('optimizers', () => {
 
   it('adam', () => {
     close(
-      ours({ optimizer: 'adam', momentum: 0 }, 0.1),
+      ours({ optimizer: 'adam', momentum: 0, weightDecay: 0 }, 0.1),
       expected((g) => {
         let m = 0;
         let v = 0;
@@ -196,7 +196,7 @@ describe('optimizers', () => {
 
   it('rmsprop and adagrad', () => {
     close(
-      ours({ optimizer: 'rmsprop', momentum: 0 }, 0.1),
+      ours({ optimizer: 'rmsprop', momentum: 0, weightDecay: 0 }, 0.1),
       expected((g) => {
         let square = 0;
         let sum = 0;
@@ -208,7 +208,7 @@ describe('optimizers', () => {
       }),
     );
     close(
-      ours({ optimizer: 'adagrad', momentum: 0 }, 0.1),
+      ours({ optimizer: 'adagrad', momentum: 0, weightDecay: 0 }, 0.1),
       expected((g) => {
         let square = 0.1;
         let sum = 0;
@@ -223,7 +223,7 @@ describe('optimizers', () => {
 
   it('leave no tensors behind', () => {
     const before = tf.memory().numTensors;
-    ours({ optimizer: 'adam', momentum: 0 }, 0.1);
+    ours({ optimizer: 'adam', momentum: 0, weightDecay: 0 }, 0.1);
     expect(tf.memory().numTensors).toBe(before);
   });
 });
