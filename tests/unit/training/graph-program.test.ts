@@ -7,6 +7,7 @@ import { dropoutMask } from '../../../src/training/dropout-mask';
 import { emitModel, layerWithoutEmitter } from '../../../src/training/graph/emit-model';
 import { ModelVariables } from '../../../src/training/graph/model-variables';
 import type { NamedTensor } from '../../../src/training/named-tensor';
+import { expectEqualTensors } from './support/compare';
 import {
   Programs,
   pictures,
@@ -24,21 +25,6 @@ beforeAll(async () => {
   programs = await Programs.create();
 });
 afterAll(() => programs.remove());
-
-function expectEqualTensors(found: NamedTensor[], wanted: NamedTensor[], tolerance: number): void {
-  expect(found.map(({ name, shape, dtype }) => ({ name, shape, dtype }))).toEqual(
-    wanted.map(({ name, shape, dtype }) => ({ name, shape, dtype })),
-  );
-  found.forEach(({ name, values }, index) => {
-    const other = wanted[index]!.values;
-    let largest = 0;
-    values.forEach((value, place) => {
-      const difference = Math.abs(value - other[place]!) / Math.max(1, Math.abs(other[place]!));
-      if (!(difference <= largest)) largest = difference;
-    });
-    expect(largest, name).toBeLessThanOrEqual(tolerance);
-  });
-}
 
 /** By the size of the difference as a whole: one of many activations may lie on either side of a kink. */
 function expectNearlyEqual(found: NamedTensor[], wanted: NamedTensor[], tolerance: number): void {
