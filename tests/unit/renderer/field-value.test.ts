@@ -74,5 +74,7 @@ it('knows which settings others leave without effect', () => {
   expect(isIdle('momentum', { ...adam, optimizer: 'nesterov' })).toBe(false);
   expect(isIdle('decayRate', adam)).toBe(true);
   expect(isIdle('decayRate', { ...adam, schedule: 'step' })).toBe(false);
+  expect(isIdle('clipValue', adam)).toBe(false);
+  expect(isIdle('clipValue', { ...adam, clipNorm: 1 })).toBe(true);
   expect(isIdle('epochs', adam)).toBe(false);
 });

@@ -94,7 +94,16 @@ async function lastWeights(question: TrainingJob): Promise<{ step: number; bytes
 
 describe('a compiled job in an engine process', () => {
   it('killed and resumed ends in the very bytes of one without a break, with dropout and augmentation', async () => {
-    const settings = { compile: 'graph', flipLeftRight: true, rotation: 15, brightness: 0.2 } as const;
+    const settings = {
+      compile: 'graph',
+      flipLeftRight: true,
+      rotation: 15,
+      brightness: 0.2,
+      optimizer: 'adamw',
+      clipNorm: 1,
+      accumulateSteps: 3,
+      emaMomentum: 0.9,
+    } as const;
     const whole = job('whole', settings);
     const told = await run(whole);
     expect(told.at(-1)?.type).toBe('done');

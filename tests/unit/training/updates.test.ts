@@ -32,6 +32,11 @@ const settings: Record<string, Partial<Hyperparameters>> = {
     emaMomentum: 0.8,
     accumulateSteps: 4,
   },
+  'weight decay with rates by layer': {
+    optimizer: 'adamw',
+    weightDecay: 0.5,
+    layerLearningRates: 'dense=0.5, dense_1=0',
+  },
   'all of it, by RMSprop': {
     optimizer: 'rmsprop',
     weightDecay: 0.1,
