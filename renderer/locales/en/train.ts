@@ -110,7 +110,7 @@ export const train = {
       adagrad: 'Adagrad',
     },
     schedule: { constant: 'constant', cosine: 'cosine', step: 'step', exponential: 'exponential' },
-    compile: { auto: 'auto', graph: 'graph', eager: 'eager' },
+    compile: { auto: 'auto', graph: 'graph', eager: 'eager', xla: 'XLA' },
     classWeights: { none: 'none', balanced: 'balanced' },
     colorMode: { auto: 'auto', rgb: 'colour', grayscale: 'grey' },
     cache: { auto: 'auto', memory: 'memory', disk: 'disk', none: 'none' },
@@ -183,7 +183,7 @@ export const train = {
     decayRate: 'Factor of each decay (step, exponential).',
     seed: 'Makes the run repeatable: initial weights, order, augmentation, dropout.',
     compile:
-      'graph: a step is one TensorFlow graph; eager: operation by operation; auto: graph where it can.',
+      'graph: a step is one TensorFlow graph; eager: operation by operation; auto: graph where it can; xla: compiled by XLA (jit_compile), which took 1.4 to 16 times the time of graph on a processor in Descent’s measurements.',
     classWeights: 'balanced: examples of rare classes weigh more.',
     labelSmoothing: 'Share of the target that is spread over all classes.',
     earlyStoppingPatience: 'Stop after this many epochs without a better validation loss; 0: never.',
