@@ -22,6 +22,7 @@ import type { StepReport, StepTimings, TrainingProgram } from './program';
 import { ProgressMeter } from './progress-meter';
 import { ScalarBatcher } from './scalar-batcher';
 import { scheduleFactor } from './schedule';
+import { updateNotices } from './update-notices';
 
 type StartedDataset = Extract<JobEvent, { type: 'started' }>['dataset'];
 
@@ -127,6 +128,8 @@ export class TrainingLoop {
     if (plan.checkpoint) this.noticeOtherEngine(plan.checkpoint.state.engine);
     else {
       this.emit({ type: 'phase', name: phaseName, step: 0, epoch: 0 });
+      for (const message of updateNotices(plan.hyperparameters, this.totalSteps))
+        this.emit({ type: 'notice', severity: 'warns', message });
       await this.recordHistograms();
     }
   }

@@ -6,7 +6,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeSample } from '../../../src/dataset/node/samples';
 import { loadBackend } from '../../../src/engine/native/backend';
 import { loadModel } from '../../../src/model/load-model';
-import { checkpointSteps, framesFileName } from '../../../src/training/checkpoint';
+import { namedVariables } from '../../../src/model/weights';
+import {
+  checkpointSteps,
+  framesFileName,
+  readCheckpoint,
+  tensorsFileName,
+} from '../../../src/training/checkpoint';
 import { resourcesDir, type TrainOptions, train } from './support/train';
 
 let directory: string;
@@ -230,6 +236,80 @@ describe('the loop', () => {
     );
     expect(careful.end).toBe('done');
     expect(careful.series('batch_loss')[0]![1]).toBeGreaterThan(plain.series('batch_loss')[0]![1]);
+  });
+
+  it('saves the averaged weights of the best epoch as its model', async () => {
+    const question = options('iris', {
+      ...iris,
+      epochs: 10,
+      emaMomentum: 0.9,
+      accumulateSteps: 2,
+      keepCheckpoints: 1,
+    });
+    const recording = await train(question);
+    expect(recording.summary.val_loss).toBeGreaterThan(0);
+    const { step } = recording
+      .all('checkpoint')
+      .filter(({ best }) => best)
+      .at(-1)!;
+    const { program } = await readCheckpoint(join(question.runDirectory, 'checkpoints', String(step)));
+    const { model } = await loadModel(join(question.runDirectory, 'model'));
+    const saved = Object.fromEntries(
+      namedVariables(model).map(({ name, variable }) => [name, variable.dataSync()]),
+    );
+    const valuesOf = (name: string) => program.tensors.find((tensor) => tensor.name === name)!.values;
+    for (const name of ['dense/kernel', 'dense_2/bias']) {
+      expect(saved[name]).toEqual(valuesOf(`optimizer/average/${name}`));
+      expect(saved[name]).not.toEqual(valuesOf(`weights/${name}`));
+    }
+    model.dispose();
+  });
+
+  it('goes on in the middle of an accumulation, after a change of the learning rate, as if there had been no break', async () => {
+    const settings = {
+      ...iris,
+      epochs: 4,
+      schedule: 'cosine',
+      optimizer: 'adamw',
+      clipNorm: 0.5,
+      accumulateSteps: 3,
+      emaMomentum: 0.8,
+    } as const;
+    const changing: TrainOptions['onEvent'] = (event, controls) => {
+      if (event.type === 'epoch' && event.epoch === 1) controls.setLearningRate(0.03);
+    };
+    const whole = options('iris', settings, { onEvent: changing });
+    const wanted = await train(whole);
+    const torn = options('iris', settings, {
+      onEvent: (event, controls) => {
+        changing(event, controls);
+        if (event.type === 'epoch' && event.epoch === 2) controls.interrupt();
+      },
+    });
+    expect((await train(torn)).end).toBe('interrupted');
+    const [reached] = await checkpointSteps(join(torn.runDirectory, 'checkpoints'));
+    expect(reached! % 3).not.toBe(0);
+    const found = await train({ ...torn, onEvent: undefined, resume: true });
+    expect(found.summary).toEqual(wanted.summary);
+    const bytesOf = async ({ runDirectory }: TrainOptions) => {
+      const [step] = await checkpointSteps(join(runDirectory, 'checkpoints'));
+      return readFile(join(runDirectory, 'checkpoints', String(step), tensorsFileName));
+    };
+    expect((await bytesOf(torn)).equals(await bytesOf(whole))).toBe(true);
+  });
+
+  it('says when settings leave the weights near the first ones', async () => {
+    const messages = async (settings: Partial<TrainOptions['hyperparameters']>) =>
+      (await train(options('iris', { ...iris, epochs: 1, ...settings })))
+        .all('notice')
+        .map(({ message }) => message);
+    expect(await messages({ accumulateSteps: 500 })).toContainEqual(
+      expect.stringMatching(/^No weight will change: .* over 500 steps/),
+    );
+    expect(await messages({ emaMomentum: 0.99 })).toContainEqual(
+      expect.stringMatching(/still be \d\d% the random ones/),
+    );
+    expect(await messages({ emaMomentum: 0.1 })).toEqual([]);
   });
 
   it('keeps neither tensors nor memory over thousands of steps', async () => {

@@ -97,6 +97,10 @@ describe('updates of the compiled step', () => {
     await expectEqualPrograms(questionOf(settings[name]!), 9, 2e-5);
   });
 
+  it('are those of the eager one around loss and gradients that XLA compiled', async () => {
+    await expectEqualPrograms(questionOf({ ...settings['all of it'], compile: 'xla' }), 7, 2e-5);
+  });
+
   it('are those of the eager one with batch normalization, whose averages move at every step', async () => {
     await expectEqualPrograms(
       {
