@@ -8,6 +8,8 @@ export interface EmissionSettings {
   /** Inputs of the model's call. */
   inputs: readonly Tensor[];
   training: boolean;
+  /** Each layer's usual operations, for graphs that other tools read; default: what is fastest here. */
+  plain?: boolean;
   /** The variable of a layer's weight, by the weight's name in the layer. */
   variable(layer: tf.layers.Layer, weight: string): Variable | undefined;
   dropoutMask(layer: tf.layers.Layer, like: Tensor, rate: number): Tensor;
@@ -103,6 +105,7 @@ function contextOf(
     config: configOf(layer),
     outputShape: shape,
     training: settings.training && (layer.trainable || layer.getClassName() !== 'BatchNormalization'),
+    plain: settings.plain === true,
     weight: (name) => variableOf(name).value,
     hasWeight: (name) => settings.variable(layer, name) !== undefined,
     subtractLater: (name, delta) => later.push({ variable: variableOf(name), delta }),

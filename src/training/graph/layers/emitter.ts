@@ -14,6 +14,8 @@ export interface LayerContext {
   outputShape: Shape;
   /** Whether the layer behaves as in training: dropout drops, batch normalization uses the batch. Frozen layers: false. */
   training: boolean;
+  /** Whether other tools read the graph, which know layers by their usual operations: none is exchanged for a faster one. */
+  plain: boolean;
   /** @throws DescentError `unsupported` when the layer has no such weight */
   weight(name: string): Tensor;
   hasWeight(name: string): boolean;

@@ -16,7 +16,7 @@ export const maxPooling2d: LayerEmitter = (context) => {
   const { size, options } = windowOf(context);
   const x = context.inputs[0]!;
   const biased = x.operation.type === 'Relu' ? x.operation.input(0).operation : undefined;
-  if (biased?.type !== 'BiasAdd') return ops.maxPool(x, size, options);
+  if (context.plain || biased?.type !== 'BiasAdd') return ops.maxPool(x, size, options);
   return ops.relu(ops.biasAdd(ops.maxPool(biased.input(0), size, options), biased.input(1)));
 };
 
