@@ -46,6 +46,25 @@ async function losses(backend: 'node' | 'wasm', dataset: string, settings: Parti
 
 const cases: [string, Partial<Hyperparameters>][] = [
   ['iris', { model: 'mlp', epochs: 2, batchSize: 16 }],
+  [
+    'iris',
+    {
+      model: 'mlp',
+      epochs: 2,
+      batchSize: 16,
+      hiddenUnits: 16,
+      optimizer: 'adamw',
+      clipNorm: 0.5,
+      l1: 0.001,
+      l2: 0.01,
+      accumulateSteps: 3,
+      emaMomentum: 0.5,
+    },
+  ],
+  [
+    'iris',
+    { model: 'linear', epochs: 2, batchSize: 16, optimizer: 'rmsprop', clipValue: 0.1, weightDecay: 0.1 },
+  ],
   ['pictures', { model: 'small-cnn', epochs: 2, batchSize: 4, imageSize: 16, width: 0.25, rotation: 10 }],
   ['pictures', { model: 'mobilenet-like', epochs: 1, batchSize: 4, imageSize: 16, learningRate: 1e-4 }],
   ['mails', { model: 'text-bag', epochs: 1, batchSize: 64, vocabularySize: 500, sequenceLength: 40 }],
