@@ -276,6 +276,13 @@ export const hyperparameters = z.object({
     kinds: images,
     description: 'Largest zoom in or out, as a share.',
   }),
+  featureVariants: z.number().int().min(0).max(1000).default(0).meta({
+    group: 'augmentation',
+    unit: 'variants',
+    kinds: images,
+    description:
+      'Variants of each augmented picture before they repeat; 0: chosen where features of frozen layers are kept, else without end.',
+  }),
   vocabularySize: z
     .number()
     .int()

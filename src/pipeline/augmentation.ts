@@ -34,6 +34,11 @@ export interface AugmentationDraw {
   zoom: number;
 }
 
+/** The epoch whose draws an epoch takes, when they repeat after `variants` epochs. */
+export function augmentationEpoch(epoch: number, variants: number | undefined): number {
+  return variants ? epoch % variants : epoch;
+}
+
 /** Depends on (seed, epoch, index) alone; a setting that is off does not move the numbers of the others. */
 export function drawAugmentation(
   settings: AugmentationSettings,

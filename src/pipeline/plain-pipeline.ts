@@ -1,5 +1,11 @@
 import { availableParallelism } from 'node:os';
-import { type AugmentationSettings, augmentPicture, augments, drawAugmentation } from './augmentation';
+import {
+  type AugmentationSettings,
+  augmentationEpoch,
+  augmentPicture,
+  augments,
+  drawAugmentation,
+} from './augmentation';
 import { ConcurrencyTuner } from './concurrency-tuner';
 import { epochOrder, sequentialOrder } from './epoch-order';
 import { type CacheMode, chooseCacheMode, type ExampleCache, openExampleCache } from './example-cache';
@@ -27,6 +33,8 @@ export interface PipelineSettings {
   prefetch: number;
   /** Pictures of the training split alone. */
   augmentation?: AugmentationSettings;
+  /** After so many epochs augmentation repeats what it did; absent: never. */
+  augmentationVariants?: number;
 }
 
 /** An example on its way: its values, or nothing when it can't be read. */
@@ -233,6 +241,8 @@ class PlainPipeline implements ExamplePipeline {
     const inputs = this.source.dtype === 'int32' ? new Int32Array(length) : new Float32Array(length);
     const answers = new Float32Array(size);
     const trace = activeTrace();
+    const { augmentationVariants, seed } = this.settings;
+    const variant = augmentationEpoch(this.epoch, augmentationVariants);
     this.augmenting = 0;
     for (let row = 0; row < size; row++) {
       const index = indices[row]!;
@@ -241,7 +251,7 @@ class PlainPipeline implements ExamplePipeline {
       const offset = row * this.elements;
       if (this.augmentation && value instanceof Uint8Array && inputs instanceof Float32Array) {
         const [height, width, channels] = this.source.shape as [number, number, number];
-        const draw = drawAugmentation(this.augmentation, this.settings.seed, this.epoch, index);
+        const draw = drawAugmentation(this.augmentation, seed, variant, index);
         const begin = performance.now();
         augmentPicture(value, height, width, channels, draw, inputs, offset);
         const end = performance.now();

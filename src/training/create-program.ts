@@ -4,6 +4,7 @@ import type { JobEvent } from '../contract/frames';
 import type { Hyperparameters } from '../contract/hyperparameters';
 import type { ProgramDescription } from '../contract/run';
 import type { Graph } from '../graph/graph';
+import { CachedFeatures, type FeatureSources } from './features/cached-features';
 import { layerWithoutEmitter } from './graph/emit-model';
 import { GraphProgram, type GraphProgramOptions } from './graph/graph-program';
 import type { GraphData } from './graph/step-data';
@@ -18,6 +19,8 @@ export interface ProgramChoice extends Omit<GraphProgramOptions, 'data'> {
   openSplits(): Promise<Pick<PlainProgramOptions, 'train' | 'heldOut'>>;
   /** Opens the data for compiled steps, within their graph. */
   emitSplits(graph: Graph): Promise<GraphData>;
+  /** What features of frozen layers are computed from. */
+  features?: FeatureSources;
 }
 
 /** From docs/benchmarks/xla.md. */
@@ -70,10 +73,18 @@ export async function createProgram(
   choice: ProgramChoice,
   emit: (event: JobEvent) => void,
 ): Promise<CreatedProgram> {
-  const { openSplits, emitSplits, ...options } = choice;
+  const { openSplits, emitSplits, features, ...options } = choice;
   const { compile } = options.hyperparameters;
   const description = describeProgram(options.model, compile);
   if (description.compile === 'xla') emit({ type: 'notice', severity: 'warns', message: xlaWarning });
+  if (description.kind === 'graph' && compile === 'auto' && features) {
+    const cached = await CachedFeatures.plan(options.model, features, emit);
+    if (cached) {
+      const { entry, reason } = cached;
+      const program = await GraphProgram.create({ ...options, entry, data: (graph) => cached.emit(graph) });
+      return { program, description: { ...description, kind: 'features', reason } };
+    }
+  }
   if (description.kind === 'graph')
     return { program: await GraphProgram.create({ ...options, data: emitSplits }), description };
   if (compile !== 'eager')

@@ -59,6 +59,14 @@ export async function prepareTraining(
       classWeights: classWeightsOf(dataset, hyperparameters),
       openSplits: () => openSplits(job, dataset, specification.input, options),
       emitSplits: (graph) => emitSplits(graph, job, dataset, specification.input, options),
+      features: {
+        examples: dataset.examples,
+        fingerprint: dataset.summary.fingerprint,
+        input: specification.input,
+        settings: pipelineSettings(job, 'train', specification.input),
+        epochs: hyperparameters.epochs,
+        options: (split) => sourceOptions(split, options),
+      },
     },
     emit,
   );
@@ -144,6 +152,7 @@ function pipelineSettings(job: TrainingJob, split: SplitName, input: ModelInput)
     ...common,
     shuffleBuffer: hyperparameters.shuffleBuffer,
     augmentation: input.kind === 'images' ? augmentationOf(hyperparameters) : undefined,
+    augmentationVariants: hyperparameters.featureVariants,
   };
 }
 

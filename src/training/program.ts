@@ -27,6 +27,14 @@ export interface StepReport {
   timings: StepTimings;
 }
 
+/** A part of the work on data that has to be done before the next step can be taken, like computing features. */
+export interface PreparingReport {
+  type: 'preparing';
+  stage: string;
+  done: number;
+  total: number;
+}
+
 /** One column a fact, one row an example of the split. */
 export interface ExampleOutcomes {
   /** Name of a row's example, relative to the data set's folder (tables: `row:<n>`). */
@@ -72,15 +80,22 @@ export interface TrainingProgram {
   readonly position: PipelinePosition;
   /**
    * Takes one step, or says that the epoch is over. When the loss is not finite everything is left as it was. With
-   * accumulation a step may do no more than lay its gradients by.
+   * accumulation a step may do no more than lay its gradients by. A program that has to prepare data first does a part of it
+   * at each call, and says how far it is.
    * `recordGradients` keeps this step's gradients for `readGradients`.
    */
-  next(options?: { recordGradients?: boolean }): Promise<StepReport | { type: 'end-of-epoch' }>;
+  next(options?: {
+    recordGradients?: boolean;
+  }): Promise<StepReport | PreparingReport | { type: 'end-of-epoch' }>;
   /**
    * Runs a split in inference mode, with the averaged weights where the program keeps averages, as `predict` and
-   * `modelFiles` do. `between` is awaited after each batch. Undefined when the split is empty.
+   * `modelFiles` do. `between` is awaited after each batch, and after each part of preparing them. Undefined when the split
+   * is empty.
    */
-  evaluate(split: SplitName, between?: () => Promise<void>): Promise<SplitEvaluation | undefined>;
+  evaluate(
+    split: SplitName,
+    between?: (preparing?: PreparingReport) => Promise<void>,
+  ): Promise<SplitEvaluation | undefined>;
   /** Model outputs [count, outputs], row-major, for inputs [count, ...shape]. */
   predict(inputs: Float32Array | Int32Array, count: number): Promise<Float32Array>;
   /** For the steps that follow. */

@@ -18,7 +18,7 @@ import { weightHistograms } from './histograms';
 import { nonFiniteLoss } from './non-finite';
 import { PipelineReport } from './pipeline-report';
 import { StepProfiler } from './profile/step-profiler';
-import type { StepReport, StepTimings, TrainingProgram } from './program';
+import type { PreparingReport, StepReport, StepTimings, TrainingProgram } from './program';
 import { ProgressMeter } from './progress-meter';
 import { ScalarBatcher } from './scalar-batcher';
 import { scheduleFactor } from './schedule';
@@ -178,9 +178,11 @@ export class TrainingLoop {
       const gaveWay = performance.now();
       const yielded = gaveWay - asked;
       const report = await program.next({ recordGradients: this.recordsGradients() });
-      if (report.type === 'end-of-epoch') {
+      if (report.type !== 'step') {
         this.profiler.stepDropped();
-        break;
+        if (report.type === 'end-of-epoch') break;
+        this.notePreparing(report);
+        continue;
       }
       this.profiler.stepTaken(report, asked, gaveWay);
       report.timings.waitMilliseconds += yielded;
@@ -190,6 +192,16 @@ export class TrainingLoop {
       await this.profiler.stepEnds();
     }
     return 'end-of-epoch';
+  }
+
+  /** What has to be prepared before the next step belongs to the epoch, and to no step. */
+  private notePreparing(report: PreparingReport): void {
+    const now = performance.now();
+    const seconds = (now - this.stepEnd) / 1000;
+    this.stepEnd = now;
+    this.epochSeconds += seconds;
+    this.trainingSeconds += seconds;
+    this.emit(report);
   }
 
   private async takeStep(
@@ -260,7 +272,8 @@ export class TrainingLoop {
   };
 
   /** Between two batches of an evaluation. */
-  private readonly betweenBatches = async (): Promise<void> => {
+  private readonly betweenBatches = async (preparing?: PreparingReport): Promise<void> => {
+    if (preparing) this.emit(preparing);
     await yieldToEvents();
     await this.obeyControls();
   };

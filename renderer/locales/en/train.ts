@@ -149,6 +149,7 @@ export const train = {
     cache: 'Cache',
     prefetch: 'Prefetch',
     flipLeftRight: 'Flip left–right',
+    featureVariants: 'Variants',
     brightness: 'Brightness',
     contrast: 'Contrast',
     rotation: 'Rotation',
@@ -201,6 +202,8 @@ export const train = {
     cache: 'Where decoded examples are kept after the first epoch.',
     prefetch: 'Batches prepared ahead of the step.',
     flipLeftRight: 'Mirror half of the training pictures.',
+    featureVariants:
+      'Variants of each augmented picture before they repeat; 0: chosen where features of frozen layers are kept, else without end.',
     brightness: 'Largest change of brightness, as a share of the full range.',
     contrast: 'Largest change of contrast, as a factor around 1.',
     rotation: 'Largest turn, either way.',

@@ -11,6 +11,7 @@ interface OutputInformation {
 
 /** What of tfjs-node's addon is used: below its tensors, which know neither int64 nor uint8. */
 export interface NativeBinding {
+  TF_Version: string;
   TF_FLOAT: number;
   TF_INT32: number;
   TF_INT64: number;

@@ -2,7 +2,7 @@ import type { Tensor } from '../../graph/operation';
 import type { GraphSession } from '../../graph/session/session';
 import { EndOfSequenceError } from '../../graph/session/translate-error';
 import type { TensorValue } from '../../graph/tensor-value';
-import { augments } from '../augmentation';
+import { augmentationEpoch, augments } from '../augmentation';
 import { epochOrder, sequentialOrder } from '../epoch-order';
 import type {
   ExampleSource,
@@ -144,7 +144,7 @@ export class EpochWalk implements GraphPipeline {
   /** Begins at the place of now, unless nothing is left of the epoch. */
   private start(): void {
     if (!this.session) throw new Error('The pipeline was not opened.');
-    const { augmentation, seed } = this.settings;
+    const { augmentation, augmentationVariants, seed } = this.settings;
     const rest = this.order.subarray(this.place);
     const readable = this.unreadable.size > 0 ? rest.filter((index) => !this.unreadable.has(index)) : rest;
     if (readable.length === 0) return;
@@ -156,7 +156,7 @@ export class EpochWalk implements GraphPipeline {
         : new Int32Array(readable.length);
     const draws =
       augmentation && augments(augmentation)
-        ? drawForEpoch(augmentation, seed, this.epoch, readable)
+        ? drawForEpoch(augmentation, seed, augmentationEpoch(this.epoch, augmentationVariants), readable)
         : new Float32Array(0);
     this.sequence.start(this.session, complete ? fromMemory : fromFiles, { order: readable, kept, draws });
     this.started = true;

@@ -21,11 +21,14 @@ export interface EmittedModel {
   later: LaterSubtraction[];
 }
 
+/** A layers model, or what of it lies between two tensors. */
+export type EmittedPart = Pick<tf.LayersModel, 'inputs' | 'outputs'>;
+
 /**
  * Writes the operations of a layers model, node by node.
  * @throws DescentError `unsupported` naming the layer that has no operations
  */
-export function emitModel(model: tf.LayersModel, settings: EmissionSettings): EmittedModel {
+export function emitModel(model: EmittedPart, settings: EmissionSettings): EmittedModel {
   const later: LaterSubtraction[] = [];
   const outputs = emitNodes(model, settings.inputs, settings, later);
   return { outputs, later };
@@ -46,7 +49,7 @@ function isKnown(layer: tf.layers.Layer): boolean {
 }
 
 function emitNodes(
-  model: tf.LayersModel,
+  model: EmittedPart,
   inputs: readonly Tensor[],
   settings: EmissionSettings,
   later: LaterSubtraction[],

@@ -22,9 +22,9 @@ import type {
 } from '../../pipeline/example-source';
 import type { NamedTensor } from '../named-tensor';
 import { OutcomeCollector } from '../outcome-collector';
-import type { ProgramState, SplitEvaluation, StepReport, TrainingProgram } from '../program';
+import type { PreparingReport, ProgramState, SplitEvaluation, StepReport, TrainingProgram } from '../program';
 import type { UpdateSettings } from '../update-settings';
-import { emitModel } from './emit-model';
+import { type EmittedPart, emitModel } from './emit-model';
 import { judge, weightPenalty } from './losses';
 import { ModelVariables } from './model-variables';
 import { RandomMasks, randomCounter } from './random-masks';
@@ -38,6 +38,8 @@ export interface GraphProgramOptions {
   metadata: ModelMetadata;
   /** Emits the pipelines into the graph. */
   data: (graph: Graph) => GraphData | Promise<GraphData>;
+  /** Where in the model the data comes in, when it holds features instead of examples; everything goes through it. */
+  entry?: tf.SymbolicTensor;
   hyperparameters: UpdateSettings &
     Pick<Hyperparameters, 'learningRate' | 'layerLearningRates' | 'labelSmoothing' | 'l1' | 'l2' | 'seed'> & {
       compile?: Hyperparameters['compile'];
@@ -83,10 +85,9 @@ interface Built {
  * numbers are the plain program's up to rounding; its checkpoints are the same.
  */
 export class GraphProgram implements TrainingProgram {
-  readonly kind = 'graph';
+  readonly kind: 'graph' | 'features';
   readonly layers: readonly LayerSummary[];
   readonly parameters: number;
-  readonly stages: readonly PipelineStage[];
   readonly stepsPerEpoch: number;
   readonly trainingExamples: number;
   private readonly updating: StepCalls;
@@ -129,9 +130,9 @@ export class GraphProgram implements TrainingProgram {
   ) {
     const { model, hyperparameters } = options;
     const { train } = built.data;
+    this.kind = options.entry ? 'features' : 'graph';
     this.layers = summarizeLayers(model);
     this.parameters = model.countParams();
-    this.stages = train.stages;
     this.stepsPerEpoch = train.batchesPerEpoch;
     this.trainingExamples = train.source.count;
     this.learningRate = hyperparameters.learningRate;
@@ -154,6 +155,10 @@ export class GraphProgram implements TrainingProgram {
     }
   }
 
+  get stages(): readonly PipelineStage[] {
+    return this.built.data.train.stages;
+  }
+
   get step(): number {
     return this.steps;
   }
@@ -166,8 +171,12 @@ export class GraphProgram implements TrainingProgram {
     this.learningRate = learningRate;
   }
 
-  async next(options: { recordGradients?: boolean } = {}): Promise<StepReport | { type: 'end-of-epoch' }> {
+  async next(
+    options: { recordGradients?: boolean } = {},
+  ): Promise<StepReport | PreparingReport | { type: 'end-of-epoch' }> {
     const { train } = this.built.data;
+    const preparing = await train.prepare?.();
+    if (preparing) return preparing;
     const recording = options.recordGradients === true;
     const { updates, masks } = this.built;
     const calls = updates.isDue(this.steps) ? this.updating : this.accumulating!;
@@ -214,11 +223,16 @@ export class GraphProgram implements TrainingProgram {
     return this.options.metadata.task === 'classification' ? 'accuracy' : 'mae';
   }
 
-  async evaluate(split: SplitName, between?: () => Promise<void>): Promise<SplitEvaluation | undefined> {
+  async evaluate(
+    split: SplitName,
+    between?: (preparing?: PreparingReport) => Promise<void>,
+  ): Promise<SplitEvaluation | undefined> {
     const evaluator = this.evaluators[split];
     if (!evaluator) return undefined;
     const { data, call } = evaluator;
     data.seek({ epoch: 0, index: 0 });
+    for (let report = await data.prepare?.(); report; report = await data.prepare?.())
+      await between?.(report);
     const collector = new OutcomeCollector(this.options.metadata.task, data.source);
     for (;;) {
       const drawn = await data.next((values) => call.run(...values));
@@ -281,7 +295,10 @@ export class GraphProgram implements TrainingProgram {
     const variables = this.stateVariables;
     const values = this.session.readVariables(variables.map(({ variable }) => variable));
     return {
-      tensors: variables.map(({ name }, index) => toNamed(name, values[index]!)),
+      tensors: [
+        ...variables.map(({ name }, index) => toNamed(name, values[index]!)),
+        ...(this.built.data.save?.() ?? []),
+      ],
       step: this.steps,
       position: this.position,
       optimizer: this.options.hyperparameters.optimizer,
@@ -303,6 +320,7 @@ export class GraphProgram implements TrainingProgram {
     this.session.setVariables(values);
     this.steps = state.step;
     this.gradients = undefined;
+    await this.built.data.restore?.(state);
     this.built.data.train.seek(state.position);
   }
 
@@ -331,8 +349,9 @@ export class GraphProgram implements TrainingProgram {
 }
 
 async function build(options: GraphProgramOptions): Promise<Built> {
-  const { model, metadata, hyperparameters, classWeights } = options;
+  const { model, metadata, hyperparameters, classWeights, entry } = options;
   const view = trainingView(model);
+  const trainedPart = { inputs: entry ? [entry] : view.core.inputs, outputs: view.core.outputs };
   const graph = new Graph();
   const data = await options.data(graph);
   const variables = new ModelVariables(graph, model, hyperparameters.layerLearningRates);
@@ -346,9 +365,9 @@ async function build(options: GraphProgramOptions): Promise<Built> {
     targetScale: view.targetScale,
     targetShift: view.targetShift,
   };
-  const emit = (inputs: Tensor, training: boolean, scope: string) =>
+  const emit = (inputs: Tensor, training: boolean, scope: string, part: EmittedPart = trainedPart) =>
     graph.scope(scope, () => {
-      const { outputs, later } = emitModel(view.core, {
+      const { outputs, later } = emitModel(part, {
         inputs: [inputs],
         training,
         variable: (layer, weight) => {
@@ -392,7 +411,7 @@ async function build(options: GraphProgramOptions): Promise<Built> {
     [null, ...train.source.shape],
     'predict/inputs',
   );
-  const inferred = emit(predictionInputs, false, 'prediction').outputs;
+  const inferred = emit(predictionInputs, false, 'prediction', view.core).outputs;
   const predictions = metadata.task === 'classification' ? ops.softmax(inferred) : scaledBack(inferred, view);
   return {
     graph,

@@ -10,6 +10,8 @@ import type {
   SkippedExample,
   StageTime,
 } from '../../pipeline/example-source';
+import type { NamedTensor } from '../named-tensor';
+import type { PreparingReport, ProgramState } from '../program';
 
 /** A batch that a call drew, and what the call gave. */
 export interface DrawnBatch<T> {
@@ -37,6 +39,8 @@ export interface StepData {
   readonly batchesPerEpoch: number;
   readonly position: PipelinePosition;
   open(session: GraphSession): Promise<void>;
+  /** Does a part of what has to be done before the next batch can be drawn; undefined when nothing is left. */
+  prepare?(): Promise<PreparingReport | undefined>;
   /** Makes one call on the next batch. 'end-of-epoch' once after the last. */
   next<T extends Readonly<Record<string, TensorValue>>>(
     call: (values: readonly FeedValue[]) => T,
@@ -52,4 +56,8 @@ export interface StepData {
 export interface GraphData {
   train: StepData;
   heldOut: Partial<Record<SplitName, StepData>>;
+  /** What the data has to remember beside its position: goes into the program's state. */
+  save?(): NamedTensor[];
+  /** Hears of a state that the program goes on from, before it seeks. */
+  restore?(state: ProgramState): Promise<void>;
 }
