@@ -73,6 +73,12 @@ async function steps(program: TrainingProgram, count: number) {
   return { losses, prepared };
 }
 
+function expectClose(found: ArrayLike<number>, wanted: ArrayLike<number>, digits = 5): void {
+  expect(found.length).toBe(wanted.length);
+  for (let place = 0; place < found.length; place++)
+    expect(found[place], `number ${place}`).toBeCloseTo(wanted[place]!, digits);
+}
+
 function largestDifference(found: NamedTensor[], wanted: NamedTensor[]): number {
   expect(found.map(({ name, shape }) => [name, shape])).toEqual(
     wanted.map(({ name, shape }) => [name, shape]),
@@ -100,7 +106,7 @@ describe('training on cached features', () => {
       const found = await steps(features.program, 25);
       const wanted = await steps(whole.program, 25);
       expect(found.prepared).toBeGreaterThan(0);
-      found.losses.forEach((loss, step) => expect(loss, `step ${step}`).toBeCloseTo(wanted.losses[step]!, 5));
+      expectClose(found.losses, wanted.losses);
       expect(features.program.position).toEqual(whole.program.position);
       for (const program of [features.program, whole.program])
         await takeSteps(program, 1, { recordGradients: true });
@@ -121,7 +127,7 @@ describe('training on cached features', () => {
         await whole.program.predict(picture, 1),
       ];
       expect(answer.length).toBe(4);
-      answer.forEach((value, label) => expect(value).toBeCloseTo(reference[label]!, 5));
+      expectClose(answer, reference);
       expect(features.program.layers).toEqual(whole.program.layers);
       expect(features.program.parameters).toBe(whole.program.parameters);
       const files = [await features.program.modelFiles(), await whole.program.modelFiles()] as const;
@@ -145,10 +151,8 @@ describe('training on cached features', () => {
       const results = [];
       for (const { program } of all) results.push(await steps(program, 32));
       const [features, graph, eager] = results;
-      features!.losses.forEach((loss, step) => {
-        expect(loss, `step ${step}`).toBeCloseTo(graph!.losses[step]!, 4);
-        expect(loss, `step ${step}`).toBeCloseTo(eager!.losses[step]!, 4);
-      });
+      expectClose(features!.losses, graph!.losses, 4);
+      expectClose(features!.losses, eager!.losses, 4);
       expect(await featureFiles('variants')).toHaveLength(2);
     } finally {
       for (const { program } of all) await program.dispose();
@@ -226,7 +230,7 @@ describe('training on cached features', () => {
       for (const file of files.slice(0, 5)) await writeFile(join(broken, '7', file), 'no picture');
       const found = await steps(opened.program, 22);
       const wanted = await steps(whole.program, 22);
-      found.losses.forEach((loss, step) => expect(loss, `step ${step}`).toBeCloseTo(wanted.losses[step]!, 5));
+      expectClose(found.losses, wanted.losses);
       const names = (program: TrainingProgram) => program.takeSkipped().map(({ file }) => file);
       const named = names(opened.program);
       expect(named.length).toBeGreaterThan(0);
@@ -259,7 +263,8 @@ describe('training on cached features', () => {
     const whole = await open({ compile: 'graph' });
     const state = await whole.program.save();
     for (const { name, values } of state.tensors)
-      if (name.startsWith('weights/conv2d')) values.forEach((value, place) => (values[place] = value * 1.5));
+      if (name.startsWith('weights/conv2d'))
+        for (let place = 0; place < values.length; place++) values[place]! *= 1.5;
     await whole.program.restore(state);
     const wanted = await steps(whole.program, 10);
     const features = await open({});
@@ -267,7 +272,7 @@ describe('training on cached features', () => {
     await features.program.restore(state);
     const found = await steps(features.program, 10);
     expect(found.prepared).toBeGreaterThan(0);
-    found.losses.forEach((loss, step) => expect(loss).toBeCloseTo(wanted.losses[step]!, 5));
+    expectClose(found.losses, wanted.losses);
     await whole.program.dispose();
     await features.program.dispose();
   });
