@@ -79,6 +79,7 @@ export const train = {
     units: 'units',
     px: 'px',
     batches: 'batches',
+    variants: 'variants',
     words: 'words',
     checkpoints: 'checkpoints',
     '°': '°',
