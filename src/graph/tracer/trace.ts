@@ -5,9 +5,9 @@ import { operationDefinition } from '../definitions/registry';
 import type { Graph } from '../graph';
 import type { Tensor } from '../operation';
 import { element, shapeOf } from '../operations/array';
-import { add, cast, multiply } from '../operations/math';
+import { add, cast, divide, multiply } from '../operations/math';
 import { TensorValue } from '../tensor-value';
-import { type Recording, record, type Source } from './record';
+import { type Recorder, type Recording, record, type Source } from './record';
 
 export interface TraceOptions {
   /** The graph's tensors that stand for the function's arguments; the first axis of the first is the batch. */
@@ -16,13 +16,16 @@ export interface TraceOptions {
   weights: readonly (readonly [tf.Tensor, Tensor])[];
   /** Arguments for a batch of that size; the values differ from call to call. */
   example: (batch: number) => tf.Tensor[];
-  /** Pure, and without random numbers: it is run three times, with batches of different sizes. */
-  run: (inputs: tf.Tensor[]) => tf.Tensor | tf.Tensor[];
+  /** Pure, and without random numbers: it is run four times, with batches of three sizes. */
+  run: (inputs: tf.Tensor[], recorder: Recorder) => tf.Tensor | tf.Tensor[];
+  /** Take other tensors that the function uses as constants, instead of refusing them. */
+  captures?: boolean;
 }
 
 /** Operations that tfjs still uses, and those that have the same inputs and first outputs, and a gradient. */
 const successors: Readonly<Record<string, string>> = { FusedBatchNorm: 'FusedBatchNormV3' };
-const batchSizes = [2, 3, 5] as const;
+/** The last one again: what differs then is no matter of the size. */
+const batchSizes = [2, 3, 5, 5] as const;
 
 /**
  * Records what an eager function computes as operations of a graph. Numbers that follow the batch size (in shapes, above all)
@@ -36,7 +39,8 @@ export function trace(graph: Graph, options: TraceOptions): Tensor[] {
     tf.tidy(() => {
       const inputs = options.example(batch);
       const weights = options.weights.map(([weight]) => weight);
-      recording = record(inputs, weights, () => [options.run(inputs)].flat());
+      const { captures = false } = options;
+      recording = record(inputs, weights, (recorder) => [options.run(inputs, recorder)].flat(), { captures });
     });
     return recording!;
   });
@@ -102,6 +106,10 @@ class Replay {
       const inputs = step.inputs.map((source, place) =>
         this.tensor([source, ...same.map((other) => other.inputs[place]!)]),
       );
+      if (step.emit) {
+        this.results.push([...step.emit(inputs)]);
+        return;
+      }
       const type = successors[step.type] ?? step.type;
       this.results.push([...this.graph.op(type, grouped(type, inputs), step.attributes).outputs]);
     });
@@ -135,7 +143,11 @@ class Replay {
   }
 
   private constant(values: readonly TensorValue[]): Tensor {
-    const [value, second, third] = values as [TensorValue, TensorValue, TensorValue];
+    const [value, second, third, again] = values as [TensorValue, TensorValue, TensorValue, TensorValue];
+    if (!equalValues(third, again))
+      throw unstable(
+        'a constant changes from run to run with batches of one size: a random number (Math.random, tf.randomNormal, dropout), or a value read from a tensor',
+      );
     const shapes = new Set(values.map((item) => item.shape.join()));
     if (shapes.size > 1) return this.filled(values);
     if (value.dtype === 'string') return this.graph.constant(value);
@@ -145,22 +157,33 @@ class Replay {
     if (value.shape.length > 1) throw unstable('a matrix of constants changes from run to run');
     // number = slope * batch + offset
     const elements = one.map((number, index) => {
+      const inverse = number * batchSizes[0];
+      if (
+        value.dtype === 'float32' &&
+        number !== two[index] &&
+        nearly(two[index]! * batchSizes[1], inverse) &&
+        nearly(three[index]! * batchSizes[2], inverse)
+      )
+        return divide(inverse, cast(this.batchSize(), 'float32'));
       const slope = (two[index]! - number) / (batchSizes[1] - batchSizes[0]);
       const offset = number - slope * batchSizes[0];
       const expected = slope * batchSizes[2] + offset;
-      const exact =
-        value.dtype !== 'float32'
-          ? expected === three[index]
-          : Math.abs(expected - three[index]!) < 1e-6 * Math.abs(expected);
+      const exact = value.dtype !== 'float32' ? expected === three[index] : nearly(expected, three[index]!);
       if (!exact || (value.dtype !== 'float32' && !Number.isInteger(slope)))
-        throw unstable('a constant changes from run to run, and not with the batch size');
+        throw unstable(
+          `a constant changes from run to run with the batch size n, and is neither a × n + b nor a / n (${[number, two[index], three[index]].join(', ')} for n = 2, 3, 5)`,
+        );
       if (slope === 0) return this.graph.constant(TensorValue.of(number, value.dtype));
-      this.batch ??= element(shapeOf(this.options.inputs[0]!), 0);
-      const typed = cast(this.batch, value.dtype);
+      const typed = cast(this.batchSize(), value.dtype);
       const scaled = slope === 1 ? typed : multiply(typed, slope);
       return offset === 0 ? scaled : add(scaled, offset);
     });
     return value.shape.length === 0 ? elements[0]! : this.graph.op('Pack', [elements]).output;
+  }
+
+  private batchSize(): Tensor {
+    this.batch ??= element(shapeOf(this.options.inputs[0]!), 0);
+    return this.batch;
   }
 
   /** One number in a shape that follows the batch size (the first state of a recurrent layer). */
@@ -177,6 +200,17 @@ class Replay {
 
 function same(a: number, b: number): boolean {
   return Object.is(a, b) || a === b;
+}
+
+function nearly(a: number, b: number): boolean {
+  return Math.abs(a - b) <= 1e-6 * Math.abs(a);
+}
+
+function equalValues(one: TensorValue, other: TensorValue): boolean {
+  if (one.shape.join() !== other.shape.join()) return false;
+  if (one.dtype === 'string') return true;
+  const [numbers, others] = [one.numbers(), other.numbers()];
+  return numbers.every((number, index) => same(number, others[index]!));
 }
 
 /** The flat list of inputs as the definition's arguments; at most one of them may be a list. */
