@@ -192,6 +192,7 @@ MaxPool | input:T | output:T | T:type{bfloat16,float16,float32,float64,int16,int
 MaxPool3D | input:T | output:T | ksize:list(int) strides:list(int) padding:string{SAME,VALID} data_format:string{NDHWC,NCDHW}="NDHWC" T:type{bfloat16,float16,float32}
 MaxPool3DGrad | orig_input:TInput orig_output:TInput grad:T | output:T | ksize:list(int) strides:list(int) padding:string{SAME,VALID} data_format:string{NDHWC,NCDHW}="NDHWC" T:type{bfloat16,float16,float32}=float32 TInput:type{bfloat16,float16,float32}=float32
 MaxPoolGrad | orig_input:T orig_output:T grad:T | output:T | ksize:list(int) strides:list(int) padding:string{SAME,VALID,EXPLICIT} explicit_paddings:list(int)=[] data_format:string{NHWC,NCHW}="NHWC" T:type{real}=float32
+MaxPoolGradGrad | orig_input:T orig_output:T grad:T | output:T | ksize:list(int) strides:list(int) padding:string{SAME,VALID} data_format:string{NHWC,NCHW}="NHWC" T:type{real}
 MaxPoolWithArgmax | input:T | output:T argmax:Targmax | ksize:list(int) strides:list(int) Targmax:type{index}=int64 padding:string{SAME,VALID} include_batch_in_index:bool=false T:type{real}
 Maximum | x:T y:T | z:T | T:type{real}
 Mean | input:T reduction_indices:Tidx | output:T | keep_dims:bool=false T:type{number} Tidx:type{index}=int32

@@ -8,9 +8,12 @@ import { arrayGradients } from './array';
 import { elementwiseGradients } from './elementwise';
 import type { GradientFunction } from './gradient-function';
 import { neuralGradients } from './neural';
+import { secondOrderGradients } from './second-order';
 
 const registered = new Map<string, GradientFunction>(
-  [elementwiseGradients, arrayGradients, neuralGradients].flatMap((table) => Object.entries(table)),
+  [elementwiseGradients, arrayGradients, neuralGradients, secondOrderGradients].flatMap((table) =>
+    Object.entries(table),
+  ),
 );
 
 /** Operations whose results don't change smoothly, or that begin a graph: gradients end there. */

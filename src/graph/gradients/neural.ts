@@ -66,15 +66,6 @@ export const neuralGradients: Record<string, GradientFunction> = {
     'DepthwiseConv2dNativeBackpropFilter',
     window,
   ),
-  Conv2DBackpropInput: ofFirst((operation, gradient) => {
-    const [, filter, x] = operation.inputs as [Tensor, Tensor, Tensor];
-    const attributes = copied(operation, window);
-    return [
-      null,
-      call(x, 'Conv2DBackpropFilter', [gradient, shapeOf(filter), x], attributes),
-      call(x, 'Conv2D', [gradient, filter], attributes),
-    ];
-  }),
   BiasAdd: ofFirst((operation, gradient, wanted) => [
     gradient,
     wanted(1) ? call(gradient, 'BiasAddGrad', [gradient], copied(operation, ['data_format'])) : null,

@@ -191,6 +191,7 @@ export const neuralShapes: Record<string, ShapeFunction> = {
   MaxPool3D: pooling(3),
   AvgPool3D: pooling(3),
   MaxPoolGrad: like(0),
+  MaxPoolGradGrad: like(1),
   MaxPool3DGrad: like(0),
   AvgPoolGrad: shapeFrom(0),
   AvgPool3DGrad: shapeFrom(0),

@@ -34,6 +34,18 @@ export function emitModel(model: EmittedPart, settings: EmissionSettings): Emitt
   return { outputs, later };
 }
 
+/**
+ * Writes the operations of one call of a layer or a model, on inputs of its own.
+ * @throws DescentError `unsupported` as `emitModel` does
+ */
+export function emitCall(layer: tf.layers.Layer, settings: EmissionSettings): EmittedModel {
+  if (layer instanceof tf.LayersModel) return emitModel(layer, settings);
+  const later: LaterSubtraction[] = [];
+  const shapes = settings.inputs.map(({ shape }) => shape as (number | null)[]);
+  const outputShape = layer.computeOutputShape(shapes.length === 1 ? shapes[0]! : shapes);
+  return { outputs: emitLayer(layer, settings.inputs, outputShape, settings, later), later };
+}
+
 /** The last layer that can't be compiled, by its class and name; undefined when all can. */
 export function layerWithoutEmitter(model: tf.LayersModel): tf.layers.Layer | undefined {
   for (const layer of model.layers) {

@@ -139,7 +139,7 @@ function timestamp(graph: Graph, after: readonly Tensor[]): Tensor {
  * A tensor that is there once the operations of `build` have run, which they do only when the loss is finite: a gradient of
  * a loss that is no number would destroy all weights, and with them the trace of the cause.
  */
-function whenFinite(
+export function whenFinite(
   graph: Graph,
   loss: Tensor,
   build: () => readonly Parameters<Graph['group']>[0][number][],
