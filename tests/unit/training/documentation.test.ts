@@ -1,0 +1,3 @@
+import { runExamples } from '../../support/run-examples';
+
+runExamples('compiled-step.md', import.meta.dirname, 2);
