@@ -2,20 +2,20 @@ import * as tf from '@tensorflow/tfjs';
 import { DescentError } from '../../contract/errors';
 import { gradients } from '../../graph/gradients/gradients';
 import { Graph } from '../../graph/graph';
-import type { Tensor } from '../../graph/operation';
+import type { Operation, Tensor } from '../../graph/operation';
 import { outline } from '../../graph/outline';
 import { scopeName } from '../graph/emit-model';
 import type { LaterSubtraction } from '../graph/layers/emitter';
 import { RandomMasks } from '../graph/random-masks';
 import { whenFinite } from '../graph/training-step';
 import { Updates } from '../graph/updates';
-import type { OptimizerSettings } from '../optimizers';
+import type { UpdateSettings } from '../update-settings';
 import { LayerCalls } from './layer-calls';
 import { StepRandom } from './step-random';
 import { type StepWeight, StepWeights } from './step-weights';
 import { type Batch, type LossFunction, type TracedLoss, traceLoss } from './trace-loss';
 
-export interface StepSettings<B extends Batch> extends OptimizerSettings {
+export interface StepSettings<B extends Batch> extends UpdateSettings {
   models: readonly tf.LayersModel[];
   lossFunction: LossFunction<B>;
   example: B;
@@ -45,11 +45,12 @@ export interface BuiltStep {
   placeholders: ReadonlyMap<string, Tensor>;
   /** int64 scalar: `randomCounter(step)`. */
   randomStep: Tensor;
-  rate: Tensor;
   evaluation: TracedLoss;
   computed: Computed;
   /** Fetching it takes the step. */
   taken: Tensor;
+  /** The same for a step that lays its gradients by for a later one; absent where none does. */
+  laidBy: Tensor | undefined;
 }
 
 /** The graph of a custom step. @throws DescentError `unsupported` or `wrong-use` when the loss can't be compiled */
@@ -84,34 +85,32 @@ export function buildStep<B extends Batch>(settings: StepSettings<B>): BuiltStep
     });
   const evaluation = traced(false);
   const training = traced(true);
-  const found = usedGradients(training.loss, weights.trained, settings.unusedWeights);
-  const plain = { ...training, gradients: found };
+  const used = usedGradients(training.loss, weights.trained, settings.unusedWeights);
+  const plain = { ...training, gradients: used };
   const computed = settings.xla ? throughXla(graph, plain, [...placeholders.values()]) : plain;
   const updates = new Updates(
     graph,
     settings,
-    found.map(({ weight }) => weight),
+    used.map(({ weight }) => weight),
   );
-  const rate = graph.placeholder('float32', [], 'learning_rate');
-  const taken = whenFinite(graph, computed.loss, () => [
-    ...updates.apply(
-      computed.gradients.map(({ gradient }) => gradient),
-      rate,
-    ),
-    ...computed.later.map(({ variable, delta }) =>
-      graph.op('AssignSubVariableOp', [variable.handle, delta], { dtype: 'float32' }),
-    ),
-  ]);
+  const found = computed.gradients.map(({ gradient }) => gradient);
+  const after = (change: () => Operation[]) =>
+    whenFinite(graph, computed.loss, () => [
+      ...change(),
+      ...computed.later.map(({ variable, delta }) =>
+        graph.op('AssignSubVariableOp', [variable.handle, delta], { dtype: 'float32' }),
+      ),
+    ]);
   return {
     graph,
     weights,
     updates,
     placeholders,
     randomStep: masks.step,
-    rate,
     evaluation,
     computed,
-    taken,
+    taken: after(() => updates.apply(found)),
+    laidBy: updates.accumulates ? after(() => updates.accumulate(found)) : undefined,
   };
 }
 

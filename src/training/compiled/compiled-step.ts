@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
 import { DescentError } from '../../contract/errors';
-import type { Hyperparameters } from '../../contract/hyperparameters';
 import { Graph } from '../../graph/graph';
 import type { Tensor } from '../../graph/operation';
 import { GraphSession, type PreparedCall } from '../../graph/session/session';
@@ -8,15 +7,15 @@ import { formatShape, mergeShapes } from '../../graph/shape';
 import { TensorValue } from '../../graph/tensor-value';
 import type { Variable } from '../../graph/variable';
 import { randomCounter } from '../graph/random-masks';
-import { effectiveRate } from '../graph/updates';
+import type { Updates } from '../graph/updates';
 import type { NamedTensor } from '../named-tensor';
+import type { UpdateSettings } from '../update-settings';
 import { buildStep } from './build-step';
 import { assignEager, type StepWeight, StepWeights } from './step-weights';
 import type { Batch, LossFunction, TracedLoss } from './trace-loss';
 
-export interface CompiledStepOptions {
-  optimizer?: Hyperparameters['optimizer'];
-  momentum?: number;
+/** Optimizer, clipping, weight decay and accumulation are those of the hyper-parameters. */
+export interface CompiledStepOptions extends Partial<Omit<UpdateSettings, 'emaMomentum'>> {
   /** Where `run` gets none. */
   learningRate?: number;
   /** Of dropout and of the context's random numbers. */
@@ -38,6 +37,10 @@ export interface StepResult {
 const defaults = {
   optimizer: 'adam',
   momentum: 0.9,
+  weightDecay: 0,
+  clipNorm: 0,
+  clipValue: 0,
+  accumulateSteps: 1,
   learningRate: 0.001,
   seed: 0,
   variables: {},
@@ -50,10 +53,12 @@ type Fetches = Readonly<Record<string, Tensor>>;
 interface Loaded {
   session: GraphSession;
   weights: StepWeights;
-  slots: readonly { name: string; variable: Variable }[];
+  updates: Updates;
   /** By name, in the order of the feeds. */
   placeholders: ReadonlyMap<string, Tensor>;
   step: PreparedCall<Fetches>;
+  /** A step that lays its gradients by. */
+  layingBy: PreparedCall<Fetches>;
   gradients: PreparedCall<Fetches>;
   evaluation: PreparedCall<Fetches>;
 }
@@ -97,9 +102,10 @@ export class CompiledStep<B extends Batch> {
    *   the batch has other tensors, types or shapes than the first
    */
   async run(batch: B, { learningRate = this.options.learningRate } = {}): Promise<StepResult> {
-    const { step, placeholders } = await this.load(batch);
-    const rate = effectiveRate(this.options.optimizer, learningRate, this.steps + 1);
-    const result = step.run(...feedsOf(placeholders, batch), randomCounter(this.steps), rate);
+    const { step, layingBy, updates, placeholders } = await this.load(batch);
+    const call = updates.isDue(this.steps) ? step : layingBy;
+    const rates = updates.feedValues(learningRate, this.steps);
+    const result = call.run(...feedsOf(placeholders, batch), randomCounter(this.steps), ...rates);
     const taken = resultOf(result);
     if (Number.isFinite(taken.loss)) this.steps++;
     return taken;
@@ -191,8 +197,12 @@ export class CompiledStep<B extends Batch> {
   }
 
   private stateVariables(): { name: string; variable: Variable }[] {
-    const { weights, slots } = this.required();
-    return [...weights.all.map(({ name, variable }) => ({ name: `weights/${name}`, variable })), ...slots];
+    const { weights, updates } = this.required();
+    const slots = updates.slots.filter(({ saved }) => saved);
+    return [
+      ...weights.all.map(({ name, variable }) => ({ name: `weights/${name}`, variable })),
+      ...slots.map(({ name, variable }) => ({ name: `optimizer/${name}`, variable })),
+    ];
   }
 
   private async load(batch: B): Promise<Loaded> {
@@ -210,13 +220,9 @@ export class CompiledStep<B extends Batch> {
   }
 
   private async compile(batch: B): Promise<Loaded> {
-    const built = buildStep({
-      ...this.options,
-      models: this.models,
-      lossFunction: this.lossFunction,
-      example: batch,
-    });
-    const { graph, weights, updates, placeholders, computed, evaluation, taken, randomStep, rate } = built;
+    const { models, lossFunction } = this;
+    const built = buildStep({ ...this.options, emaMomentum: 0, models, lossFunction, example: batch });
+    const { graph, weights, updates, placeholders, computed, evaluation, taken, laidBy, randomStep } = built;
     const session = await GraphSession.load(graph);
     try {
       session.initialize();
@@ -227,14 +233,14 @@ export class CompiledStep<B extends Batch> {
     }
     const feeds = [...placeholders.values(), randomStep];
     const gradients = computed.gradients.map(({ weight, gradient }) => [`gradient/${weight.name}`, gradient]);
+    const stepFeeds = [...feeds, ...updates.feeds];
     return {
       session,
       weights,
-      slots: updates.slots
-        .filter(({ saved }) => saved)
-        .map(({ name, variable }) => ({ name: `optimizer/${name}`, variable })),
+      updates,
       placeholders,
-      step: session.prepare({ ...fetchesOf(computed), taken }, [...feeds, rate]),
+      step: session.prepare({ ...fetchesOf(computed), taken }, stepFeeds),
+      layingBy: session.prepare({ ...fetchesOf(computed), taken: laidBy ?? taken }, stepFeeds),
       evaluation: session.prepare(fetchesOf(evaluation), feeds),
       gradients: session.prepare({ loss: computed.loss, ...Object.fromEntries(gradients) }, feeds),
     };

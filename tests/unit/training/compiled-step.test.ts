@@ -35,9 +35,9 @@ function eagerSteps<B extends Batch>(
   weights: readonly EagerWeight[],
   loss: (batch: B) => tf.Tensor,
   batches: readonly B[],
-  { optimizer = 'adam', learningRate = 0.001 }: CompiledStepOptions,
+  { optimizer = 'adam', learningRate = 0.001, weightDecay = 0 }: CompiledStepOptions,
 ): { losses: number[]; gradients: NamedTensor[]; weights: NamedTensor[] } {
-  const rule = new Optimizer({ optimizer, momentum: 0.9 }, weights);
+  const rule = new Optimizer({ optimizer, momentum: 0.9, weightDecay }, weights);
   const losses: number[] = [];
   let gradients: NamedTensor[] = [];
   batches.forEach((batch, index) => {
@@ -121,7 +121,7 @@ function autoencoder(): { encoder: tf.Sequential; decoder: tf.Sequential } {
 const sizes = [7, 4, 7, 1, 9];
 
 describe('a compiled step of one’s own takes the steps of tf.variableGrads', () => {
-  it.each(['adam', 'nesterov', 'rmsprop'] as const)(
+  it.each(['adamw', 'nesterov', 'rmsprop'] as const)(
     'an autoencoder with two terms of loss (%s)',
     async (optimizer) => {
       const { encoder, decoder } = autoencoder();
@@ -206,6 +206,28 @@ describe('a compiled step of one’s own takes the steps of tf.variableGrads', (
       [1, 2, 3].map((size) => ({ share: tf.scalar(size), x: numbers([size + 1, 3], size) })),
       { optimizer: 'sgd', learningRate: 0.5 },
     );
+  });
+
+  it('with gradients added up over steps, and clipped', async () => {
+    const model = tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [3], name: 'only' })] });
+    const loss = ({ x }: { x: tf.Tensor }) => tf.mean(tf.square(tf.add(model.apply(x) as tf.Tensor, 3)));
+    const clip = 0.8;
+    const options = { optimizer: 'sgd', learningRate: 0.1, accumulateSteps: 2, clipValue: clip } as const;
+    const step = compiledStep(model, loss, options);
+    const batches = [4, 6].map((size, index) => ({ x: numbers([size, 3], index) }));
+    const weights = weightsOf(model);
+    const found = batches.map((batch) => tf.variableGrads(() => loss(batch) as tf.Scalar).grads);
+    const wanted = weights.map(({ name, variable }) => {
+      const mean = tf.div(tf.add(found[0]![variable.name]!, found[1]![variable.name]!), 2);
+      return named(name, tf.sub(variable, tf.mul(tf.clipByValue(mean, -clip, clip), 0.1)));
+    });
+    const before = step.readWeights();
+    await step.run(batches[0]!);
+    expect(largestDifference(step.readWeights(), before)).toBe(0);
+    await step.run(batches[1]!);
+    expect(largestDifference(step.readWeights(), wanted)).toBeLessThan(1e-5);
+    expect(largestDifference(step.readWeights(), before)).toBeGreaterThan(0.05);
+    step.dispose();
   });
 
   it('compiled by XLA, too', async () => {
