@@ -1,18 +1,20 @@
 import { defineStore } from 'pinia';
 import { computed, ref, shallowRef } from 'vue';
-import type { DatasetKind, DatasetOptions } from '../../src/contract/dataset';
+import type { DatasetKind, DatasetOptions, TaskKind } from '../../src/contract/dataset';
 import {
   type HyperparameterName,
   type Hyperparameters,
   type HyperparameterValue,
   relevantFields,
 } from '../../src/contract/hyperparameters';
+import { lossesByTask } from '../../src/contract/losses';
 
 /** Where the settings of the next run started from: a folder's proposal, or an earlier run. */
 export interface DraftOrigin {
   path: string;
   datasetName: string;
   kind: DatasetKind;
+  task: TaskKind;
   options: DatasetOptions | undefined;
   train: number;
   validation: number;
@@ -37,7 +39,12 @@ export const useDraftStore = defineStore('draft', () => {
   function begin(originKey: string, from: DraftOrigin, settings: Hyperparameters) {
     const isSame = key.value === originKey && JSON.stringify(base.value) === JSON.stringify(settings);
     origin.value = from;
-    if (isSame) return;
+    if (isSame) {
+      // Another target may have been chosen since.
+      if (values.value && !lossesByTask[from.task].some((loss) => loss === values.value?.loss))
+        set('loss', 'auto');
+      return;
+    }
     key.value = originKey;
     base.value = settings;
     values.value = { ...settings };

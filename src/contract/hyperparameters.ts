@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { DatasetKind, datasetKinds } from './dataset';
 import { parseLayerFactors } from './layer-learning-rates';
+import { lossNames } from './losses';
 
 export const presetNames = ['linear', 'mlp', 'small-cnn', 'mobilenet-like', 'text-bag'] as const;
 export const presetName = z.enum(presetNames);
@@ -145,6 +146,17 @@ export const hyperparameters = z.object({
     description:
       'graph: a step is one TensorFlow graph; eager: operation by operation; auto: graph where it can; xla: compiled by XLA (jit_compile), which took 1.4 to 16 times the time of graph on a processor in Descent’s measurements.',
   }),
+  loss: z.enum(lossNames).default('auto').meta({
+    group: 'optimizer',
+    keras: 'loss',
+    description:
+      'What training makes small. auto: cross-entropy for classes, mean squared error for numbers. binary-crossentropy judges each class by itself.',
+  }),
+  huberDelta: z.number().min(0.0001).max(1000).default(1).meta({
+    group: 'optimizer',
+    keras: 'Huber(delta)',
+    description: 'Huber: errors above it count linearly, in standard deviations of the target.',
+  }),
   classWeights: z.enum(['none', 'balanced']).default('none').meta({
     group: 'optimizer',
     keras: 'class_weight',
@@ -153,7 +165,7 @@ export const hyperparameters = z.object({
   labelSmoothing: z.number().min(0).max(0.5).default(0).meta({
     group: 'regularization',
     keras: 'label_smoothing',
-    description: 'Share of the target that is spread over all classes.',
+    description: 'Share of the target that is spread over all classes (cross-entropies).',
   }),
   earlyStoppingPatience: z.number().int().min(0).max(10_000).default(0).meta({
     group: 'optimizer',

@@ -55,8 +55,11 @@ export const modelMetadata = z.object({
   labels: z.array(z.string()),
   /** Regression: name of the target column. Outputs are in its own unit (de-normalised inside the model). */
   target: z.string().optional(),
-  /** Whether the model's output is already a softmax (always true for classification models that Descent saves). */
-  outputs: z.enum(['probabilities', 'value']),
+  /**
+   * Classification models give probabilities: of a softmax, which sum to 1, or each class's own (sigmoids, trained by binary
+   * cross-entropy), which needn't.
+   */
+  outputs: z.enum(['probabilities', 'independent-probabilities', 'value']),
 });
 export type ModelMetadata = z.infer<typeof modelMetadata>;
 export type ModelInput = ModelMetadata['input'];

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { chooseLoss } from '../contract/losses';
 import type { TableColumn } from '../contract/metadata';
 import { LayerFactory } from './layer-factory';
 import { freezeLayers } from './layer-learning-rates';
@@ -6,23 +7,29 @@ import { presetBody } from './presets';
 import type { ModelSpecification } from './specification';
 
 /** Names of the layers after which a saved model gives answers; training works on what goes into them. */
-export const outputLayerNames = { classification: 'softmax', regression: 'denormalize' } as const;
+export const outputLayerNames = {
+  softmax: 'softmax',
+  sigmoid: 'sigmoid',
+  regression: 'denormalize',
+} as const;
 
 /**
  * Builds a preset as a layers model that takes raw inputs (pictures float32 0..255 [batch, height, width, channels];
  * rows float32 [batch, columns] as `encodeRow` gives them; texts int32 [batch, words]) and gives probabilities
  * [batch, labels] or the target in its own unit [batch, 1]. Scaling and standardisation are layers of it, all of them
  * TF.js' own. The same seed gives the same weights.
- * @throws DescentError `wrong-use` when the preset does not fit the kind of data, or `layerLearningRates` the layers
+ * @throws DescentError `wrong-use` when the preset does not fit the kind of data, the loss the task, or `layerLearningRates`
+ *   the layers
  */
 export function buildModel(specification: ModelSpecification): tf.LayersModel {
   const body = presetBody(specification);
+  chooseLoss(specification.task, specification.hyperparameters.loss);
   const layers = new LayerFactory(specification.hyperparameters.seed);
   const { input, start } = inputOf(specification, layers);
   const features = body(layers, start, specification);
   const output =
     specification.task === 'classification'
-      ? classes(layers, features, specification.labels.length)
+      ? classes(layers, features, specification)
       : value(layers, features, specification.target);
   const model = tf.model({ inputs: input, outputs: output, name: specification.hyperparameters.model });
   try {
@@ -86,10 +93,16 @@ function standardized(columns: readonly TableColumn[]): Start {
   return { input, start };
 }
 
-function classes(layers: LayerFactory, features: tf.SymbolicTensor, count: number): tf.SymbolicTensor {
-  const logits = layers.dense(count).apply(features) as tf.SymbolicTensor;
+function classes(
+  layers: LayerFactory,
+  features: tf.SymbolicTensor,
+  { labels, task, hyperparameters }: ModelSpecification,
+): tf.SymbolicTensor {
+  const logits = layers.dense(labels.length).apply(features) as tf.SymbolicTensor;
+  const binary = chooseLoss(task, hyperparameters.loss) === 'binary-crossentropy';
+  const activation = binary ? 'sigmoid' : 'softmax';
   return tf.layers
-    .activation({ activation: 'softmax', name: outputLayerNames.classification })
+    .activation({ activation, name: outputLayerNames[activation] })
     .apply(logits) as tf.SymbolicTensor;
 }
 

@@ -1,5 +1,6 @@
 import type { TaskKind } from '../contract/dataset';
 import type { Hyperparameters } from '../contract/hyperparameters';
+import { chooseLoss } from '../contract/losses';
 import type { ModelInput, ModelMetadata } from '../contract/metadata';
 
 /** What a preset needs to know to build a model. */
@@ -15,7 +16,14 @@ export interface ModelSpecification {
     Hyperparameters,
     'model' | 'seed' | 'dropout' | 'hiddenUnits' | 'hiddenLayers' | 'width' | 'embeddingDimension'
   > &
-    Partial<Pick<Hyperparameters, 'layerLearningRates'>>;
+    Partial<Pick<Hyperparameters, 'layerLearningRates' | 'loss'>>;
+}
+
+function outputsOf({ task, hyperparameters }: ModelSpecification): ModelMetadata['outputs'] {
+  if (task === 'regression') return 'value';
+  return chooseLoss(task, hyperparameters.loss) === 'binary-crossentropy'
+    ? 'independent-probabilities'
+    : 'probabilities';
 }
 
 export function metadataOf(specification: ModelSpecification): ModelMetadata {
@@ -28,6 +36,6 @@ export function metadataOf(specification: ModelSpecification): ModelMetadata {
     input: specification.input,
     labels: [...specification.labels],
     ...(specification.target ? { target: specification.target.name } : {}),
-    outputs: specification.task === 'classification' ? 'probabilities' : 'value',
+    outputs: outputsOf(specification),
   };
 }

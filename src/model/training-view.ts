@@ -4,6 +4,8 @@ import { outputLayerNames } from './build-model';
 /** A model as training sees it: the same layers and weights, up to logits or the standardised target. */
 export interface TrainingView {
   core: tf.LayersModel;
+  /** What makes the core's outputs the model's. */
+  activation: 'softmax' | 'sigmoid' | 'linear';
   /** Regression: what the standardised output is scaled and shifted by. */
   targetScale: number;
   targetShift: number;
@@ -12,12 +14,14 @@ export interface TrainingView {
 /** @throws Error when the model is none that `buildModel` made */
 export function trainingView(model: tf.LayersModel): TrainingView {
   const last = model.layers.at(-1);
-  if (last?.name !== outputLayerNames.classification && last?.name !== outputLayerNames.regression)
+  const known: readonly string[] = Object.values(outputLayerNames);
+  if (!last || !known.includes(last.name))
     throw new Error(`The model ends in "${last?.name}", which is no output layer of Descent's.`);
   const core = tf.model({ inputs: model.inputs, outputs: last.input as tf.SymbolicTensor, name: 'core' });
-  if (last.name === outputLayerNames.classification) return { core, targetScale: 1, targetShift: 0 };
+  if (last.name === outputLayerNames.softmax || last.name === outputLayerNames.sigmoid)
+    return { core, activation: last.name, targetScale: 1, targetShift: 0 };
   const [scale, shift] = last.getWeights().map((tensor) => tensor.dataSync()[0]!);
-  return { core, targetScale: scale!, targetShift: shift! };
+  return { core, activation: 'linear', targetScale: scale!, targetShift: shift! };
 }
 
 /**

@@ -17,11 +17,6 @@ export function softmaxCrossEntropy(
   });
 }
 
-/** [batch, 1] and [batch], both standardised -> [batch]. */
-export function squaredError(outputs: tf.Tensor2D, targets: tf.Tensor1D): tf.Tensor1D {
-  return tf.squaredDifference(tf.reshape(outputs, [-1]), targets) as tf.Tensor1D;
-}
-
 /** l1 × the sum of sizes and l2 × the sum of squares of all given weights, as kernel_regularizer=l1_l2(l1, l2) adds them. */
 export function weightPenalty(
   weights: readonly tf.Variable[],

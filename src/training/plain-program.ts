@@ -18,7 +18,9 @@ import type {
 } from '../pipeline/example-source';
 import { activeTrace, type SpanSink } from '../pipeline/tracing';
 import { dropoutMask } from './dropout-mask';
-import { softmaxCrossEntropy, squaredError, weightPenalty } from './losses';
+import { exampleLosses } from './example-losses';
+import { type LossHyperparameters, type LossSettings, lossSettingsOf } from './loss-settings';
+import { weightPenalty } from './losses';
 import type { NamedTensor } from './named-tensor';
 import { OutcomeCollector } from './outcome-collector';
 import { traceEagerOperations } from './profile/eager-operations';
@@ -35,7 +37,8 @@ export interface PlainProgramOptions {
   /** Splits that can be evaluated. */
   heldOut: Partial<Record<SplitName, SplitData>>;
   hyperparameters: UpdateSettings &
-    Pick<Hyperparameters, 'learningRate' | 'layerLearningRates' | 'labelSmoothing' | 'l1' | 'l2' | 'seed'>;
+    LossHyperparameters &
+    Pick<Hyperparameters, 'learningRate' | 'layerLearningRates' | 'l1' | 'l2' | 'seed'>;
   /** One weight a class; absent: all 1. */
   classWeights?: Float32Array;
 }
@@ -57,6 +60,7 @@ export class PlainProgram implements TrainingProgram {
   private readonly trained: NamedVariable[];
   private readonly regularized: tf.Variable[];
   private readonly updates: WeightUpdates;
+  private readonly lossSettings: LossSettings;
   private readonly classWeights: tf.Tensor1D | undefined;
   private learningRate: number;
   private steps = 0;
@@ -66,6 +70,7 @@ export class PlainProgram implements TrainingProgram {
     const { model, hyperparameters, classWeights } = options;
     this.model = model;
     this.view = trainingView(model);
+    this.lossSettings = lossSettingsOf(options.metadata.task, hyperparameters);
     this.layers = summarizeLayers(model);
     this.parameters = model.countParams();
     this.stages = options.train.pipeline.stages;
@@ -180,13 +185,9 @@ export class PlainProgram implements TrainingProgram {
   }
 
   private exampleLosses(outputs: tf.Tensor2D, answers: tf.Tensor1D): tf.Tensor1D {
-    if (this.options.metadata.task === 'classification')
-      return softmaxCrossEntropy(
-        outputs,
-        tf.cast(answers, 'int32'),
-        this.options.hyperparameters.labelSmoothing,
-      );
-    return squaredError(outputs, this.standardized(answers));
+    const { task } = this.options.metadata;
+    const targets = task === 'classification' ? answers : this.standardized(answers);
+    return exampleLosses(outputs, targets, this.lossSettings);
   }
 
   private standardized(answers: tf.Tensor1D): tf.Tensor1D {
@@ -233,8 +234,10 @@ export class PlainProgram implements TrainingProgram {
       }) as tf.Tensor2D;
       const losses = this.exampleLosses(outputs, answers).dataSync() as Float32Array;
       if (this.options.metadata.task === 'classification') {
-        const probabilities = tf.softmax(outputs);
-        const predicted = tf.argMax(probabilities, 1).dataSync();
+        const isSigmoid = this.view.activation === 'sigmoid';
+        const probabilities = isSigmoid ? tf.sigmoid(outputs) : tf.softmax(outputs);
+        // Sigmoids of several classes may be 1 in float32, where their logits still differ.
+        const predicted = tf.argMax(isSigmoid ? outputs : probabilities, 1).dataSync();
         collector.add(batch, predicted, losses, tf.max(probabilities, 1).dataSync() as Float32Array);
       } else {
         const values = tf.add(tf.mul(outputs, this.view.targetScale), this.view.targetShift);

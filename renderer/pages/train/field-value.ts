@@ -75,6 +75,8 @@ export function isIdle(name: HyperparameterName, values: Hyperparameters): boole
       return !['momentum', 'nesterov'].includes(values.optimizer);
     case 'clipValue':
       return values.clipNorm > 0;
+    case 'huberDelta':
+      return values.loss !== 'huber';
     case 'decayEpochs':
     case 'decayRate':
       return !['step', 'exponential'].includes(values.schedule);

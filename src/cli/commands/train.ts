@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { DatasetSummary } from '../../contract/dataset';
 import { DescentError } from '../../contract/errors';
 import { type Hyperparameters, presetsByKind } from '../../contract/hyperparameters';
+import { chooseLoss } from '../../contract/losses';
 import { followJob } from '../follow-job';
 import { addHyperparameterFlags, parseChanges } from '../hyperparameter-flags';
 import { describeDataset, openDataset } from '../open-dataset';
@@ -26,6 +27,7 @@ export function addTrainCommand(program: Command): void {
         const proposal = await session.client.call('data.proposal', { path: summary.path });
         const hyperparameters: Hyperparameters = { ...proposal.hyperparameters, ...changes.hyperparameters };
         refuseWrongPreset(summary, hyperparameters);
+        chooseLoss(summary.task, hyperparameters.loss);
         const job = {
           path: summary.path,
           options: summary.options,

@@ -27,7 +27,8 @@ export function showAnswer(target: HTMLElement, metadata: ModelMetadata, outputs
     item.hidden = rank >= 5;
     list.append(item);
   }
-  target.replaceChildren(heading, list);
+  const note = metadata.outputs === 'independent-probabilities' ? [element('p', {}, texts.independent)] : [];
+  target.replaceChildren(heading, list, ...note);
 }
 
 export function showFailure(target: HTMLElement, message: string): void {

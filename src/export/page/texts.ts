@@ -12,6 +12,7 @@ export const texts = {
   predict: 'Predict',
   textLabel: 'A text',
   answer: 'Answer',
+  independent: 'Each label is judged by itself: the shares need not add up to 100 %.',
   unreadable: (name: string) =>
     `“${name}” could not be read as a picture. JPEG, PNG, WebP, GIF and BMP work.`,
   notLoaded: (why: string) =>

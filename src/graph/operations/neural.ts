@@ -1,7 +1,7 @@
 import type { TensorLike } from '../bind';
 import type { Operation, Tensor } from '../operation';
-import { type Sizes, shapeOf } from './array';
-import { abs, add, cast, exp, greaterEqual, log1p, maximum, multiply, negate, subtract } from './math';
+import { type Sizes, shapeOf, zerosLike } from './array';
+import { add, cast, exp, greaterEqual, log1p, multiply, negate, subtract, where } from './math';
 import { statelessUniform } from './random';
 import { unary } from './support';
 
@@ -140,10 +140,15 @@ export function softmaxCrossEntropy(logits: Tensor, labels: Tensor, name?: strin
   return logits.graph.op('SoftmaxCrossEntropyWithLogits', [logits, labels], {}, { name }).output;
 }
 
-/** Element by element: max(x, 0) - x z + log(1 + e^-|x|), which doesn't overflow (tf.nn.sigmoid_cross_entropy_with_logits). */
+/**
+ * Element by element: max(x, 0) - x z + log(1 + e^-|x|), which doesn't overflow. By choices instead of max and abs, as
+ * tf.nn.sigmoid_cross_entropy_with_logits does it, so that the gradient at x = 0 is right.
+ */
 export function sigmoidCrossEntropy(logits: Tensor, labels: Tensor): Tensor {
-  const linear = subtract(maximum(logits, 0), multiply(logits, labels));
-  return add(linear, log1p(exp(negate(abs(logits)))));
+  const positive = greaterEqual(logits, 0);
+  const size = where(positive, logits, zerosLike(logits));
+  const negative = where(positive, negate(logits), logits);
+  return add(subtract(size, multiply(logits, labels)), log1p(exp(negative)));
 }
 
 /** Zeroes a share `rate` of the values and scales the others by 1 / (1 - rate). `seed`: int32 or int64 [2]. */

@@ -20,6 +20,7 @@ import type {
   SkippedExample,
   StageTime,
 } from '../../pipeline/example-source';
+import { type LossHyperparameters, lossSettingsOf } from '../loss-settings';
 import type { NamedTensor } from '../named-tensor';
 import { OutcomeCollector } from '../outcome-collector';
 import type { PreparingReport, ProgramState, SplitEvaluation, StepReport, TrainingProgram } from '../program';
@@ -41,7 +42,8 @@ export interface GraphProgramOptions {
   /** Where in the model the data comes in, when it holds features instead of examples; everything goes through it. */
   entry?: tf.SymbolicTensor;
   hyperparameters: UpdateSettings &
-    Pick<Hyperparameters, 'learningRate' | 'layerLearningRates' | 'labelSmoothing' | 'l1' | 'l2' | 'seed'> & {
+    LossHyperparameters &
+    Pick<Hyperparameters, 'learningRate' | 'layerLearningRates' | 'l1' | 'l2' | 'seed'> & {
       compile?: Hyperparameters['compile'];
     };
   /** One weight a class; absent: all 1. */
@@ -360,8 +362,7 @@ async function build(options: GraphProgramOptions): Promise<Built> {
   const averaged = (variable: Variable) => updates.averageOf(variable) ?? variable;
   const numbers = new Map(model.layers.map((layer, number) => [layer, number]));
   const lossSettings = {
-    task: metadata.task,
-    labelSmoothing: hyperparameters.labelSmoothing,
+    ...lossSettingsOf(metadata.task, hyperparameters),
     targetScale: view.targetScale,
     targetShift: view.targetShift,
   };
@@ -402,7 +403,7 @@ async function build(options: GraphProgramOptions): Promise<Built> {
     if (source.count === 0) continue;
     const inferred = emit(inputs, false, split).outputs;
     const { losses } = judge(inferred, answers, lossSettings);
-    evaluations[split] = { losses, ...answersOf(inferred, metadata.task, view) };
+    evaluations[split] = { losses, ...answersOf(inferred, view) };
   }
   const kernels = variables.regularized.map(({ variable }) => averaged(variable).value);
   const penalty = weightPenalty(kernels, hyperparameters);
@@ -412,7 +413,7 @@ async function build(options: GraphProgramOptions): Promise<Built> {
     'predict/inputs',
   );
   const inferred = emit(predictionInputs, false, 'prediction', view.core).outputs;
-  const predictions = metadata.task === 'classification' ? ops.softmax(inferred) : scaledBack(inferred, view);
+  const predictions = outputsOf(inferred, view);
   return {
     graph,
     view,
@@ -429,14 +430,19 @@ async function build(options: GraphProgramOptions): Promise<Built> {
 }
 
 /** Predicted class and its probability, or the predicted value in the target's unit. */
-function answersOf(outputs: Tensor, task: ModelMetadata['task'], view: TrainingView): Fetches {
-  if (task !== 'classification') return { predicted: ops.reshape(scaledBack(outputs, view), [-1]) };
-  const probabilities = ops.softmax(outputs);
-  return { predicted: ops.argMax(probabilities, 1), confidences: ops.max(probabilities, [1]) };
+function answersOf(core: Tensor, view: TrainingView): Fetches {
+  const outputs = outputsOf(core, view);
+  if (view.activation === 'linear') return { predicted: ops.reshape(outputs, [-1]) };
+  // Sigmoids of several classes may be 1 in float32, where their logits still differ.
+  const predicted = ops.argMax(view.activation === 'sigmoid' ? core : outputs, 1);
+  return { predicted, confidences: ops.max(outputs, [1]) };
 }
 
-function scaledBack(outputs: Tensor, { targetScale, targetShift }: TrainingView): Tensor {
-  return ops.add(ops.multiply(outputs, targetScale), targetShift);
+/** The model's outputs from those of its core. */
+function outputsOf(core: Tensor, { activation, targetScale, targetShift }: TrainingView): Tensor {
+  if (activation === 'softmax') return ops.softmax(core);
+  if (activation === 'sigmoid') return ops.sigmoid(core);
+  return ops.add(ops.multiply(core, targetScale), targetShift);
 }
 
 function toNamed(name: string, value: TensorValue): NamedTensor {
