@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { type DatasetOptions, datasetOptions } from '../contract/dataset';
+import { columnRole, type DatasetOptions, datasetOptions } from '../contract/dataset';
 import { DescentError } from '../contract/errors';
 import {
   type HyperparameterField,
@@ -51,6 +51,7 @@ export function addHyperparameterFlags(command: Command): Command {
 export function addDatasetFlags(command: Command): Command {
   return command
     .option('--target <column>', 'table: the column to be predicted')
+    .option('--weights <column>', "table: the column of weights that the rows' losses are multiplied by")
     .option('--ignore <column>', 'table: a column that is left out (may be repeated)', collect)
     .option('--set <key=value>', 'any other setting by its name, see below (may be repeated)', collect)
     .addHelpText('after', datasetHelp);
@@ -72,7 +73,8 @@ ${lines.join('\n')}`;
 const datasetHelp = `
 Options of the data for --set:
   data.target            table: the column to be predicted (as --target)
-  data.column.<name>     table: role of a column: numeric, categorical, text, ignored, target
+  data.weights           table: the column of the rows' weights (as --weights)
+  data.column.<name>     table: role of a column: ${columnRole.options.join(', ')}
   data.task              table: classification or regression
   data.validationFraction, data.testFraction   share of the examples in those splits
   data.splitSeed         another division into splits
@@ -98,6 +100,7 @@ export function parseChanges(options: Record<string, unknown>): Changes {
   if (options.profile !== undefined)
     Object.assign(changes.hyperparameters, parseProfile(options.profile as string));
   for (const column of (options.ignore as string[] | undefined) ?? []) columns[column] = 'ignored';
+  if (options.weights !== undefined) columns[options.weights as string] = 'weight';
   if (options.target !== undefined) columns[options.target as string] = 'target';
   for (const setting of (options.set as string[] | undefined) ?? []) {
     const split = setting.indexOf('=');
@@ -156,6 +159,7 @@ function applyDatasetSetting(
 ): void {
   const candidate: Record<string, unknown> = {};
   if (key === 'target') columns[text] = 'target';
+  else if (key === 'weights') columns[text] = 'weight';
   else if (key === 'exclude') changes.excluded = [...(changes.excluded ?? []), text];
   else if (key.startsWith('column.')) candidate.columns = { [key.slice('column.'.length)]: text };
   else if (key === 'task') candidate.task = text;

@@ -1,4 +1,4 @@
-import type { DatasetOptions, DatasetSummary } from '../contract/dataset';
+import type { ColumnRole, DatasetOptions, DatasetSummary } from '../contract/dataset';
 import { DescentError } from '../contract/errors';
 import { plural } from './format';
 import { ProgressLine } from './progress-line';
@@ -44,8 +44,9 @@ function mergeColumns(
   before: DatasetOptions['columns'],
   changes: DatasetOptions['columns'],
 ): DatasetOptions['columns'] {
-  const choosesTarget = Object.values(changes).includes('target');
-  const kept = Object.entries(before).filter(([, role]) => !(choosesTarget && role === 'target'));
+  const chosen = Object.values(changes);
+  const passesOn = (role: ColumnRole) => (role === 'target' || role === 'weight') && chosen.includes(role);
+  const kept = Object.entries(before).filter(([, role]) => !passesOn(role));
   return { ...Object.fromEntries(kept), ...changes };
 }
 

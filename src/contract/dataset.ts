@@ -10,12 +10,12 @@ export type TaskKind = z.infer<typeof taskKind>;
 export const splitName = z.enum(['train', 'validation', 'test']);
 export type SplitName = z.infer<typeof splitName>;
 
-export const columnRole = z.enum(['numeric', 'categorical', 'text', 'ignored', 'target']);
+export const columnRole = z.enum(['numeric', 'categorical', 'text', 'ignored', 'weight', 'target']);
 export type ColumnRole = z.infer<typeof columnRole>;
 
 /** What a person may change about how a folder is read. Kept beside the recent folders; a run carries a copy. */
 export const datasetOptions = z.object({
-  /** Table: role by column name; a column that is not named keeps the guessed role. At most one `target`. */
+  /** Table: role by column name; a column that is not named keeps the guessed role. At most one `target`, and one `weight`. */
   columns: z.record(z.string(), columnRole).default({}),
   /** Table: forces the task; otherwise guessed from the target's values. */
   task: taskKind.optional(),
@@ -58,6 +58,7 @@ export const findingKinds = [
   'constant-column',
   'identifier-column',
   'unparsable-value',
+  'unusable-weight',
   'no-target',
   'empty-text',
   'ignored-files',
@@ -149,6 +150,8 @@ export const datasetSummary = z.object({
       rows: z.number().int(),
       columns: z.array(columnSummary),
       target: z.string().optional(),
+      /** The column that says what each row's loss is multiplied by. */
+      weights: z.string().optional(),
     })
     .optional(),
   texts: z

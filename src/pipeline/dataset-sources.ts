@@ -19,10 +19,12 @@ export async function openSource(
   options: SourceOptions = {},
 ): Promise<ExampleSource> {
   const indices = examples.indices(split);
+  const { weights } = examples;
   const common = {
     count: indices.length,
     name: (index: number) => examples.file(indices[index]!),
     answer: (index: number) => examples.target[indices[index]!]!,
+    ...(weights ? { weight: (index: number) => weights[indices[index]!]! } : {}),
   };
   switch (input.kind) {
     case 'images': {

@@ -17,6 +17,8 @@ export interface ExampleSource {
   name(index: number): string;
   /** Index of the class, or the target's value. */
   answer(index: number): number;
+  /** What the example's loss is multiplied by; absent where all weigh the same. */
+  weight?(index: number): number;
   /** Values of one example, row-major; rejects when the example can't be read. */
   load(index: number): ExampleValues | Promise<ExampleValues>;
 }
@@ -26,6 +28,8 @@ export interface Batch {
   inputs: Float32Array | Int32Array;
   /** Class indices or target values, one an example. */
   answers: Float32Array;
+  /** One an example, where the source has them. */
+  weights?: Float32Array;
   /** Numbers of the examples in their source. */
   indices: Int32Array;
   size: number;

@@ -240,6 +240,7 @@ class PlainPipeline implements ExamplePipeline {
     const length = size * this.elements;
     const inputs = this.source.dtype === 'int32' ? new Int32Array(length) : new Float32Array(length);
     const answers = new Float32Array(size);
+    const { weight } = this.source;
     const trace = activeTrace();
     const { augmentationVariants, seed } = this.settings;
     const variant = augmentationEpoch(this.epoch, augmentationVariants);
@@ -260,7 +261,13 @@ class PlainPipeline implements ExamplePipeline {
       } else inputs.set(value, offset);
     }
     if (this.augmenting > 0) this.clock.add(this.placeOf.augment, 'example', size, this.augmenting);
-    return { inputs, answers, indices: Int32Array.from(indices), size };
+    return {
+      inputs,
+      answers,
+      ...(weight ? { weights: Float32Array.from(indices, (index) => weight(index)) } : {}),
+      indices: Int32Array.from(indices),
+      size,
+    };
   }
 
   private describe(): PipelineStage[] {

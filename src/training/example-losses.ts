@@ -51,7 +51,8 @@ function sigmoidCrossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D, smoothing
 function huber(errors: tf.Tensor1D, delta: number): tf.Tensor1D {
   const sizes = size(errors);
   return tf.where(
-    tf.lessEqual(sizes, delta),
+    // TF.js has no gradient of lessEqual.
+    tf.greaterEqual(delta, sizes),
     tf.mul(tf.square(errors), 0.5),
     tf.sub(tf.mul(sizes, delta), 0.5 * delta * delta),
   );

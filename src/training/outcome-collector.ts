@@ -36,13 +36,17 @@ export class OutcomeCollector {
     this.count += batch.size;
   }
 
-  /** `penalty`: what regularisation adds to the loss. */
+  /**
+   * `penalty`: what regularisation adds to the loss. The loss is weighted as in training (Keras' validation with sample
+   * weights), the losses of single examples and the metrics are not.
+   */
   finish(penalty: number): SplitEvaluation {
     const { count, task } = this;
     let lossSum = 0;
     let quality = 0;
     for (let row = 0; row < count; row++) {
-      lossSum += this.losses[row]!;
+      const weight = this.source.weight?.(this.indices[row]!) ?? 1;
+      lossSum += this.losses[row]! * weight;
       if (task === 'classification') quality += this.truths[row] === this.predicted[row] ? 1 : 0;
       else quality += Math.abs(this.truths[row]! - this.predicted[row]!);
     }

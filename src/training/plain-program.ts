@@ -46,6 +46,14 @@ export interface PlainProgramOptions {
 const weightPrefix = 'weights/';
 const slotPrefix = 'optimizer/';
 
+/** A batch on its way through a step. */
+interface StepTensors {
+  inputs: tf.Tensor;
+  answers: tf.Tensor1D;
+  weights: tf.Tensor1D | undefined;
+  size: number;
+}
+
 /** Training by eager tfjs ops: runs on every back end, and is what the other programs are tested against. */
 export class PlainProgram implements TrainingProgram {
   readonly kind = 'plain';
@@ -110,9 +118,13 @@ export class PlainProgram implements TrainingProgram {
     const received = performance.now();
     const inputs = this.inputTensor(batch.inputs, batch.size);
     const answers = tf.tensor1d(batch.answers);
+    const weights = batch.weights ? tf.tensor1d(batch.weights) : undefined;
     const copied = performance.now();
-    const metrics = this.trainOn(inputs, answers, batch.size, options.recordGradients === true);
-    tf.dispose([inputs, answers]);
+    const metrics = this.trainOn(
+      { inputs, answers, weights, size: batch.size },
+      options.recordGradients === true,
+    );
+    tf.dispose([inputs, answers, ...(weights ? [weights] : [])]);
     const computed = performance.now();
     const trace = activeTrace();
     trace?.span('waiting', 'wait for data', asked, received);
@@ -135,9 +147,7 @@ export class PlainProgram implements TrainingProgram {
   }
 
   private trainOn(
-    inputs: tf.Tensor,
-    answers: tf.Tensor1D,
-    size: number,
+    { inputs, answers, weights, size }: StepTensors,
     recordGradients: boolean,
   ): Record<string, number> {
     const trace = activeTrace();
@@ -150,10 +160,7 @@ export class PlainProgram implements TrainingProgram {
         () => {
           outputs = tf.keep(this.view.core.apply(inputs, { training: true }) as tf.Tensor2D);
           const losses = this.exampleLosses(outputs, answers);
-          const weighted = this.classWeights
-            ? tf.mul(losses, tf.gather(this.classWeights, tf.cast(answers, 'int32')))
-            : losses;
-          const whole = this.withPenalty(tf.mean(weighted) as tf.Scalar);
+          const whole = this.withPenalty(this.weightedMean(losses, answers, weights));
           forwardEnd = now();
           return whole;
         },
@@ -188,6 +195,19 @@ export class PlainProgram implements TrainingProgram {
     const { task } = this.options.metadata;
     const targets = task === 'classification' ? answers : this.standardized(answers);
     return exampleLosses(outputs, targets, this.lossSettings);
+  }
+
+  /** Weights of examples and classes multiply; the mean is over the number of examples, as Keras takes it. */
+  private weightedMean(
+    losses: tf.Tensor1D,
+    answers: tf.Tensor1D,
+    weights: tf.Tensor1D | undefined,
+  ): tf.Scalar {
+    let weighted: tf.Tensor = losses;
+    if (weights) weighted = tf.mul(weighted, weights);
+    if (this.classWeights)
+      weighted = tf.mul(weighted, tf.gather(this.classWeights, tf.cast(answers, 'int32')));
+    return tf.mean(weighted) as tf.Scalar;
   }
 
   private standardized(answers: tf.Tensor1D): tf.Tensor1D {

@@ -176,6 +176,7 @@ export const data = {
       categorical: 'categorical',
       text: 'text',
       ignored: 'ignored',
+      weight: 'sample weight',
       target: 'target',
     },
     task: 'Task',

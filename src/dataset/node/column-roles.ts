@@ -15,6 +15,8 @@ export interface ColumnPlan {
 export interface TablePlan {
   columns: ColumnPlan[];
   target?: ColumnPlan;
+  /** What the losses of the rows are multiplied by. Never guessed. */
+  weights?: ColumnPlan;
   task: TaskKind;
   /** Set when the examples are the texts of this column. */
   text?: ColumnPlan;
@@ -34,7 +36,7 @@ export function planTable(facts: TableFacts, options: DatasetOptions): TablePlan
     const { role, idle } = guessInput(column, facts.rows);
     return { facts: column, guessed: role, role, idle };
   });
-  const target = guessTarget(columns);
+  const target = guessTarget(columns.filter(({ facts: { name } }) => options.columns[name] !== 'weight'));
   if (target) Object.assign(target, { guessed: 'target', role: 'target', idle: undefined });
   const chosenTarget = columns.find((plan) => options.columns[plan.facts.name] === 'target');
   for (const plan of columns) {
@@ -46,6 +48,7 @@ export function planTable(facts: TableFacts, options: DatasetOptions): TablePlan
   return {
     columns,
     target: inForce,
+    weights: columns.find((plan) => plan.role === 'weight'),
     task: options.task ?? guessTask(inForce?.facts),
     text: columns.find((plan) => plan.role === 'text'),
   };

@@ -31,6 +31,8 @@ export interface ExampleTable {
   path(index: number): string;
   /** Classification: int32 index into labels. Regression: float32 value. */
   target: Int32Array | Float32Array;
+  /** float32: what each example's loss is multiplied by; absent where all weigh the same. */
+  weights?: Float32Array;
   /** 0 train, 1 validation, 2 test. */
   split: Uint8Array;
   /** Indices of a split's examples, rising. */

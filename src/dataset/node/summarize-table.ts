@@ -14,6 +14,7 @@ import type { TableFacts } from './scan-table';
 import { countClasses, countSplits } from './summarize-files';
 import { moments, tableData } from './table-data';
 import { addTableFindings, type TableEvidence } from './table-findings';
+import { exampleWeights } from './weight-column';
 
 /** Rows that training uses, with their targets. */
 export interface UsableRows {
@@ -67,6 +68,7 @@ export async function summarizeTable(
       rows: facts.rows + facts.raggedCount,
       columns,
       target: plan.target?.facts.name,
+      weights: plan.weights?.facts.name,
     },
     findings: findings.sorted(),
     options,
@@ -135,6 +137,7 @@ function exampleTable(
 ): ExampleTable {
   const { places, labels, target, split } = usable;
   const table = tableData(facts, plan, places, indicesOf(split, 'train'));
+  const weights = exampleWeights(plan, usable);
   const textColumn = plan.text ? facts.columns.indexOf(plan.text.facts) : -1;
   return {
     root: layout.root,
@@ -145,6 +148,7 @@ function exampleTable(
     file: (index) => `row:${facts.numbers[places[index]!]}`,
     path: () => facts.file,
     target,
+    ...(weights ? { weights } : {}),
     split,
     indices: (name) => indicesOf(split, name),
     table,

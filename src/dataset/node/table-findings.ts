@@ -5,6 +5,7 @@ import { type FindingList, many, naming } from './findings';
 import type { Layout } from './layout';
 import type { TableFacts } from './scan-table';
 import type { UsableRows } from './summarize-table';
+import { addWeightFindings } from './weight-column';
 
 export interface TableEvidence {
   layout: Layout;
@@ -22,6 +23,7 @@ export async function addTableFindings(
   signal?: AbortSignal,
 ): Promise<void> {
   addTargetFindings(evidence, findings);
+  addWeightFindings(evidence.facts, evidence.plan, evidence.usable, findings);
   addRaggedFinding(evidence, findings);
   for (const column of evidence.plan.columns) addColumnFindings(column, evidence, findings);
   await addDuplicateRows(evidence, findings, signal);
@@ -156,7 +158,7 @@ function addColumnFindings(
 ): void {
   const { facts: cells, role, idle } = column;
   const { name } = cells;
-  if (column === plan.target) return;
+  if (column === plan.target || role === 'weight') return;
   if (role === 'ignored') {
     if (idle === 'constant')
       findings.add('constant-column', 'notes', `${name} has the same value in every row and is ignored.`, {

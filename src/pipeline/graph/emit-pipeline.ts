@@ -47,6 +47,7 @@ function emitRows(
   const count = Math.max(1, source.count);
   const rows = new SessionTensor(graph, `${name}/rows`, source.dtype, [count, ...source.shape]);
   const answers = new SessionTensor(graph, `${name}/answers`, 'float32', [count]);
+  const weights = source.weight && new SessionTensor(graph, `${name}/weights`, 'float32', [count]);
   const sequence = new Sequence(graph, name, 0, [
     (examples) =>
       examples
@@ -69,12 +70,15 @@ function emitRows(
     },
   ]);
   return new EpochWalk(source, settings, sequence, stages, {
+    ...(weights ? { weights: (indices) => weights.gather(weights.handle, indices) } : {}),
     open: async (session) => {
       rows.allocate(session);
       answers.allocate(session);
+      weights?.allocate(session);
       if (source.count === 0) return;
       rows.fill(session, (index) => source.load(index) as Float32Array | Int32Array);
       answers.fill(session, (index) => Float32Array.of(source.answer(index)));
+      weights?.fill(session, (index) => Float32Array.of(source.weight!(index)));
     },
   });
 }

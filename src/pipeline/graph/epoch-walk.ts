@@ -34,6 +34,8 @@ interface Parts {
   measured?: readonly MeasuredStage[];
   /** Where examples stay that were delivered once. */
   keeps?: 'memory' | 'disk';
+  /** What the losses of a batch's examples are multiplied by. */
+  weights?: (indices: Tensor) => Tensor;
   open(session: GraphSession): Promise<void>;
   dispose?(): Promise<void>;
 }
@@ -43,6 +45,7 @@ export class EpochWalk implements GraphPipeline {
   readonly inputs: Tensor;
   readonly answers: Tensor;
   readonly indices: Tensor;
+  readonly weights?: Tensor;
   readonly stageTimes?: Tensor;
   readonly batchesPerEpoch: number;
   private session: GraphSession | undefined;
@@ -68,6 +71,7 @@ export class EpochWalk implements GraphPipeline {
     this.inputs = inputs!;
     this.answers = answers!;
     this.indices = indices!;
+    if (parts.weights) this.weights = parts.weights(this.indices);
     if (stageTimes) this.stageTimes = stageTimes;
     this.batchesPerEpoch = Math.ceil(source.count / settings.batchSize);
     this.kept = new Int32Array(source.count);

@@ -34,6 +34,8 @@ export interface GraphPipeline {
   readonly inputs: Tensor;
   /** float32 [size]: class indices or target values. */
   readonly answers: Tensor;
+  /** float32 [size]: what the examples' losses are multiplied by; absent where all weigh the same. */
+  readonly weights?: Tensor;
   /** int32 [size]: numbers of the examples in their source. Each call has to fetch them. */
   readonly indices: Tensor;
   /**

@@ -11,6 +11,7 @@ import type { DrawnBatch, GraphData, StepData } from './step-data';
 export class FedData implements StepData {
   readonly inputs: Tensor;
   readonly answers: Tensor;
+  readonly weights: Tensor | undefined;
   readonly fetches = {};
   readonly drawsInside = false;
 
@@ -18,14 +19,16 @@ export class FedData implements StepData {
     graph: Graph,
     private readonly data: SplitData,
     name: string,
+    weighted: boolean,
   ) {
     const { shape, dtype } = data.source;
     this.inputs = graph.placeholder(dtype, [null, ...shape], `${name}/inputs`);
     this.answers = graph.placeholder('float32', [null], `${name}/answers`);
+    if (weighted) this.weights = graph.placeholder('float32', [null], `${name}/weights`);
   }
 
   get feeds(): readonly Tensor[] {
-    return [this.inputs, this.answers];
+    return [this.inputs, this.answers, ...(this.weights ? [this.weights] : [])];
   }
 
   get source() {
@@ -53,7 +56,8 @@ export class FedData implements StepData {
     const batch = await this.data.pipeline.next();
     if (batch === 'end-of-epoch') return batch;
     const waitMilliseconds = performance.now() - asked;
-    return { result: call([batch.inputs, batch.answers]), indices: batch.indices, waitMilliseconds };
+    const values = [batch.inputs, batch.answers, ...(this.weights ? [batch.weights!] : [])];
+    return { result: call(values), indices: batch.indices, waitMilliseconds };
   }
 
   seek(position: PipelinePosition): void {
@@ -80,7 +84,9 @@ export function feedSplits(
 ): GraphData {
   const entries = Object.entries(heldOut) as [SplitName, SplitData][];
   return {
-    train: new FedData(graph, train, 'train'),
-    heldOut: Object.fromEntries(entries.map(([split, data]) => [split, new FedData(graph, data, split)])),
+    train: new FedData(graph, train, 'train', train.source.weight !== undefined),
+    heldOut: Object.fromEntries(
+      entries.map(([split, data]) => [split, new FedData(graph, data, split, false)]),
+    ),
   };
 }

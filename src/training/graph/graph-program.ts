@@ -386,6 +386,7 @@ async function build(options: GraphProgramOptions): Promise<Built> {
   const step = emitTrainingStep(graph, {
     inputs: train.inputs,
     answers: train.answers,
+    weights: train.weights,
     judgement: judge(outputs, train.answers, lossSettings),
     later,
     trained: variables.trained,

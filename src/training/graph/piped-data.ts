@@ -20,6 +20,10 @@ export class PipedData implements StepData {
     return this.pipeline.answers;
   }
 
+  get weights() {
+    return this.pipeline.weights;
+  }
+
   get fetches() {
     const { indices, stageTimes } = this.pipeline;
     return { indices, ...(stageTimes ? { stageTimes } : {}) };

@@ -28,6 +28,8 @@ export interface StepData {
   readonly inputs: Tensor;
   /** float32 [size]. */
   readonly answers: Tensor;
+  /** float32 [size]: what the examples' losses are multiplied by; absent where all weigh the same, or for held-out splits. */
+  readonly weights?: Tensor | undefined;
   /** What a call has to feed, in the order of the values that it is handed. */
   readonly feeds: readonly Tensor[];
   /** What a call has to fetch beside its own. */

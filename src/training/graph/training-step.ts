@@ -12,6 +12,8 @@ import type { Updates } from './updates';
 export interface TrainingStepParts {
   inputs: Tensor;
   answers: Tensor;
+  /** One an example of the batch. */
+  weights?: Tensor | undefined;
   judgement: Judgement;
   later: readonly LaterSubtraction[];
   trained: readonly ModelVariable[];
@@ -66,13 +68,13 @@ interface Computed {
 /** The same values from one function that XLA compiles, once for each size of batch. */
 function compiledByXla(
   graph: Graph,
-  { inputs, answers }: TrainingStepParts,
+  { inputs, answers, weights }: TrainingStepParts,
   { loss, quality, found, deltas }: Computed,
   begin: Tensor,
 ): Computed {
   const [compiledLoss, compiledQuality, ...rest] = graph.after([begin], () =>
     outline(graph, 'compiled_step', [loss, quality, ...found, ...deltas], {
-      inputs: [inputs, answers],
+      inputs: [inputs, answers, ...(weights ? [weights] : [])],
       attributes: { _XlaMustCompile: true },
     }),
   );
@@ -116,10 +118,16 @@ function finish(
   };
 }
 
-function weightedMean(graph: Graph, { judgement, answers, classWeights }: TrainingStepParts): Tensor {
-  if (!classWeights) return ops.mean(judgement.losses);
-  const weights = graph.constant(classWeights, 'float32', { shape: [classWeights.length] });
-  return ops.mean(ops.multiply(judgement.losses, ops.gather(weights, ops.cast(answers, 'int32'))));
+/** Weights of examples and classes multiply; the mean is over the number of examples, as Keras takes it. */
+function weightedMean(graph: Graph, parts: TrainingStepParts): Tensor {
+  const { judgement, answers, classWeights, weights } = parts;
+  let { losses } = judgement;
+  if (weights) losses = ops.multiply(losses, weights);
+  if (classWeights) {
+    const ofClasses = graph.constant(classWeights, 'float32', { shape: [classWeights.length] });
+    losses = ops.multiply(losses, ops.gather(ofClasses, ops.cast(answers, 'int32')));
+  }
+  return ops.mean(losses);
 }
 
 function withPenalty(loss: Tensor, { regularized, l1, l2 }: TrainingStepParts): Tensor {

@@ -70,12 +70,14 @@ class Opened {
   }
 
   async next(): Promise<Batch | 'end-of-epoch'> {
-    const { inputs, answers, indices } = this.pipeline;
-    const found = await this.pipeline.next(() => this.session.run({ inputs, answers, indices }));
+    const { inputs, answers, indices, weights } = this.pipeline;
+    const fetches = { inputs, answers, indices, ...(weights ? { weights } : {}) };
+    const found = await this.pipeline.next(() => this.session.run(fetches));
     if (found === 'end-of-epoch') return found;
     return {
       inputs: found.inputs.data as Float32Array | Int32Array,
       answers: found.answers.floats(),
+      ...(found.weights ? { weights: found.weights.floats() } : {}),
       indices: found.indices.data as Int32Array,
       size: found.indices.data.length,
     };
@@ -309,6 +311,23 @@ describe('rows and texts in the graph', () => {
     const { examples } = await openDataset(file, {}, { cacheDirectory: join(directory, 'scans') });
     const model: ModelInput = { kind: 'table', columns: examples.table!.columns };
     await compareWithPlain(examples, model);
+  });
+
+  it('bring the weights of the rows with them', async () => {
+    const file = join(directory, 'weighted.csv');
+    const lines = Array.from({ length: 40 }, (_, row) => `${row * 0.37},${(row % 7) / 2},${row % 3}`);
+    await writeFile(file, `size,weight,answer\n${lines.join('\n')}\n`);
+    const { examples } = await openDataset(
+      file,
+      { columns: { weight: 'weight', answer: 'target' } },
+      { cacheDirectory: join(directory, 'scans') },
+    );
+    const reference = await plain(examples, { kind: 'table', columns: examples.table!.columns }, settings());
+    const batch = (await reference.next()) as Batch;
+    const places = examples.indices('train');
+    expect([...batch.weights!]).toEqual([...batch.indices].map((index) => (places[index]! % 7) / 2));
+    await reference.dispose();
+    await compareWithPlain(examples, { kind: 'table', columns: examples.table!.columns });
   });
 
   it('of words are int32', async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TaskKind } from '../../../../src/contract/dataset';
@@ -64,7 +64,7 @@ function shapeOf({ input }: Task): number[] {
 }
 
 /** Examples that are a function of their number. */
-export function sourceOf(task: Task, count: number, first = 0): ExampleSource {
+export function sourceOf(task: Task, count: number, first = 0, weighted = false): ExampleSource {
   const shape = shapeOf(task);
   const elements = shape.reduce((product, size) => product * size, 1);
   const answer = (index: number) => {
@@ -79,6 +79,7 @@ export function sourceOf(task: Task, count: number, first = 0): ExampleSource {
     loading: 'make up',
     name: (index) => `example ${first + index}`,
     answer,
+    ...(weighted ? { weight: (index: number) => ((first + index) % 5) / 2 } : {}),
     load: (index) => {
       const random = new RandomStream(8, randomPurpose.order, first + index);
       if (task.input.kind === 'texts')
@@ -95,6 +96,8 @@ export interface Question {
   hyperparameters: Partial<Hyperparameters>;
   classWeights?: Float32Array;
   examples?: number;
+  /** Whether the examples have weights of their own, some of them 0. */
+  weighted?: boolean;
 }
 
 export function settingsOf(question: Question): Hyperparameters {
@@ -128,7 +131,7 @@ export class Programs {
     shuffled: boolean,
   ): Promise<SplitData> {
     const { batchSize, seed, shuffleBuffer } = settingsOf(question);
-    const source = sourceOf(question.task, count, first);
+    const source = sourceOf(question.task, count, first, question.weighted);
     const pipeline = await createPlainPipeline(source, {
       seed,
       batchSize,
@@ -180,6 +183,13 @@ export class Programs {
       openSplits: async () => ({ train, heldOut }),
       emitSplits: async (graph) => feedSplits(graph, { train, heldOut }),
     };
+  }
+
+  /** A file beside the caches; its path. */
+  async write(name: string, text: string): Promise<string> {
+    const file = join(this.directory, name);
+    await writeFile(file, text);
+    return file;
   }
 
   remove(): Promise<void> {
