@@ -8,8 +8,8 @@ import type { ModelSpecification } from './specification';
 
 /** Names of the layers after which a saved model gives answers; training works on what goes into them. */
 export const outputLayerNames = {
-  softmax: 'softmax',
-  sigmoid: 'sigmoid',
+  classification: 'softmax',
+  binary: 'sigmoid',
   regression: 'denormalize',
 } as const;
 
@@ -100,10 +100,8 @@ function classes(
 ): tf.SymbolicTensor {
   const logits = layers.dense(labels.length).apply(features) as tf.SymbolicTensor;
   const binary = chooseLoss(task, hyperparameters.loss) === 'binary-crossentropy';
-  const activation = binary ? 'sigmoid' : 'softmax';
-  return tf.layers
-    .activation({ activation, name: outputLayerNames[activation] })
-    .apply(logits) as tf.SymbolicTensor;
+  const activation = outputLayerNames[binary ? 'binary' : 'classification'];
+  return tf.layers.activation({ activation, name: activation }).apply(logits) as tf.SymbolicTensor;
 }
 
 function value(

@@ -18,7 +18,7 @@ export function trainingView(model: tf.LayersModel): TrainingView {
   if (!last || !known.includes(last.name))
     throw new Error(`The model ends in "${last?.name}", which is no output layer of Descent's.`);
   const core = tf.model({ inputs: model.inputs, outputs: last.input as tf.SymbolicTensor, name: 'core' });
-  if (last.name === outputLayerNames.softmax || last.name === outputLayerNames.sigmoid)
+  if (last.name === outputLayerNames.classification || last.name === outputLayerNames.binary)
     return { core, activation: last.name, targetScale: 1, targetShift: 0 };
   const [scale, shift] = last.getWeights().map((tensor) => tensor.dataSync()[0]!);
   return { core, activation: 'linear', targetScale: scale!, targetShift: shift! };

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { LossSettings } from './loss-settings';
-import { softmaxCrossEntropy } from './losses';
+import { size, softmaxCrossEntropy } from './losses';
 
 /**
  * How far off each answer is, on eager ops: outputs are logits [batch, classes] and answers class numbers, or both
@@ -19,7 +19,7 @@ export function exampleLosses(
     case 'mse':
       return tf.square(errorsOf(outputs, answers));
     case 'mae':
-      return size(errorsOf(outputs, answers));
+      return size(errorsOf(outputs, answers)) as tf.Tensor1D;
     case 'huber':
       return huber(errorsOf(outputs, answers), huberDelta);
   }
@@ -27,11 +27,6 @@ export function exampleLosses(
 
 function errorsOf(outputs: tf.Tensor2D, answers: tf.Tensor1D): tf.Tensor1D {
   return tf.sub(tf.reshape(outputs, [-1]) as tf.Tensor1D, answers);
-}
-
-/** |x| with TensorFlow's gradient at 0, which is 0 (that of TF.js' abs is -1). */
-function size(values: tf.Tensor1D): tf.Tensor1D {
-  return tf.mul(values, tf.sign(values));
 }
 
 /**

@@ -31,7 +31,7 @@ export function weightPenalty(
 }
 
 /** abs, with the gradient 0 at 0 as TensorFlow has it; that of tf.abs is -1 there. */
-const size = tf.customGrad((...inputs) => {
+export const size = tf.customGrad((...inputs) => {
   const [x, save] = inputs as [tf.Tensor, tf.GradSaveFunc];
   save([x]);
   return {
