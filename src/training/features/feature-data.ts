@@ -40,6 +40,7 @@ interface Gathered {
 export class FeatureData implements StepData {
   readonly inputs: Tensor;
   readonly answers: Tensor;
+  readonly weights: Tensor | undefined;
   readonly fetches = {};
   readonly drawsInside = false;
   readonly batchesPerEpoch: number;
@@ -58,13 +59,14 @@ export class FeatureData implements StepData {
     const { batchSize, name, shape, source } = options;
     this.inputs = graph.placeholder('float32', [null, ...shape], `${name}/features`);
     this.answers = graph.placeholder('float32', [null], `${name}/answers`);
+    if (source.weight) this.weights = graph.placeholder('float32', [null], `${name}/weights`);
     this.batchesPerEpoch = Math.ceil(source.count / batchSize);
     this.width = shape.reduce((product, size) => product * size, 1);
     this.order = this.orderOf(0);
   }
 
   get feeds(): readonly Tensor[] {
-    return [this.inputs, this.answers];
+    return [this.inputs, this.answers, ...(this.weights ? [this.weights] : [])];
   }
 
   get source(): ExampleSource {
@@ -105,8 +107,9 @@ export class FeatureData implements StepData {
     }
     const { source } = this.options;
     const answers = Float32Array.from(indices, (index) => source.answer(index));
+    const weights = source.weight ? [Float32Array.from(indices, (index) => source.weight?.(index) ?? 1)] : [];
     const waitMilliseconds = performance.now() - asked;
-    const result = call([values, answers]);
+    const result = call([values, answers, ...weights]);
     this.place = end;
     return { result, indices, waitMilliseconds };
   }
