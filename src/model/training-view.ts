@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { outputLayerNames } from './build-model';
+import { layerNumbers } from './layer-numbers';
 
 /** A model as training sees it: the same layers and weights, up to logits or the standardised target. */
 export interface TrainingView {
@@ -24,27 +25,64 @@ export function trainingView(model: tf.LayersModel): TrainingView {
   return { core, activation: 'linear', targetScale: scale!, targetShift: shift! };
 }
 
+/** Which mask of a layer: its number (`layerNumbers`), and a count from 0 for layers that have several. */
+export interface MaskKey {
+  layer: number;
+  use: number;
+}
+
+export type MaskSource = (key: MaskKey, shape: number[], rate: number) => tf.Tensor;
+
 /**
- * Makes dropout draw its mask by `mask(layerNumber, shape)` and keeps frozen batch normalisation in inference mode while
+ * Makes dropout draw its masks by `mask` and keeps frozen batch normalisation in inference mode while
  * training, as Keras does. TF.js' own dropout repeats one mask when it has a seed, and can't be repeated when it has none;
  * its batch normalisation looks at no `trainable`.
  */
-export function prepareForTraining(
-  model: tf.LayersModel,
-  mask: (layerNumber: number, shape: number[], rate: number) => tf.Tensor,
-): void {
-  model.layers.forEach((layer, number) => {
+export function prepareForTraining(model: tf.LayersModel, mask: MaskSource): void {
+  for (const [layer, number] of layerNumbers(model)) {
     const className = layer.getClassName();
     if (className === 'Dropout') {
       const { rate } = layer.getConfig() as { rate: number };
       layer.call = (inputs, kwargs) => {
         const input = Array.isArray(inputs) ? inputs[0]! : inputs;
         if (kwargs.training !== true || rate === 0) return input;
-        return tf.tidy(() => tf.mul(input, mask(number, input.shape, rate)));
+        return tf.tidy(() => tf.mul(input, mask({ layer: number, use: 0 }, input.shape, rate)));
       };
     } else if (className === 'BatchNormalization' && !layer.trainable) {
       const call = layer.call.bind(layer);
       layer.call = (inputs, kwargs) => call(inputs, { ...kwargs, training: false });
+    } else if (isRecurrent(layer)) prepareCell(layer.cell, number, mask);
+  }
+}
+
+/** A cell makes its masks at the first step of a sequence, keeps them for the others and lets the layer dispose of them. */
+interface RecurrentCell {
+  call(inputs: tf.Tensor[], kwargs: { training?: boolean }): tf.Tensor[];
+  dropout: number;
+  recurrentDropout: number;
+  dropoutMask: tf.Tensor | tf.Tensor[] | null;
+  recurrentDropoutMask: tf.Tensor | tf.Tensor[] | null;
+}
+
+function isRecurrent(layer: tf.layers.Layer): layer is tf.layers.Layer & { cell: RecurrentCell } {
+  return ['LSTM', 'GRU', 'SimpleRNN'].includes(layer.getClassName());
+}
+
+function prepareCell(cell: RecurrentCell, layer: number, mask: MaskSource): void {
+  const call = cell.call.bind(cell);
+  const single = (cell as unknown as tf.layers.Layer).getClassName() === 'SimpleRNNCell';
+  const drawn = (use: number, like: tf.Tensor, rate: number) => {
+    const made = tf.keep(mask({ layer, use }, like.shape, rate));
+    return single ? made : [made];
+  };
+  cell.call = (inputs, kwargs) => {
+    const [x, state] = inputs as [tf.Tensor, tf.Tensor];
+    if (kwargs.training === true) {
+      const { dropout, recurrentDropout } = cell;
+      if (dropout > 0 && dropout < 1) cell.dropoutMask ??= drawn(0, x, dropout);
+      if (recurrentDropout > 0 && recurrentDropout < 1)
+        cell.recurrentDropoutMask ??= drawn(1, state, recurrentDropout);
     }
-  });
+    return call(inputs, kwargs);
+  };
 }

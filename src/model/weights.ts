@@ -11,18 +11,35 @@ export interface NamedVariable {
 
 /** Every weight of a model in the order of its layers, the fixed ones included. */
 export function namedVariables(model: tf.LayersModel): NamedVariable[] {
-  return model.layers.flatMap((layer) =>
-    layer.weights.map((weight) => ({
-      name: `${layer.name}/${shortName(weight.originalName)}`,
+  return model.layers.flatMap((layer) => {
+    const names = weightNames(layer);
+    return layer.weights.map((weight, index) => ({
+      name: `${layer.name}/${names[index]}`,
       layer: layer.name,
       trainable: layer.trainable && layer.trainableWeights.includes(weight),
       // LayerVariable.read() gives the variable itself.
       variable: weight.read() as tf.Variable,
-    })),
-  );
+    }));
+  });
 }
 
-function shortName(name: string): string {
+/** A weight's name within its layer: its last part, or as much as sets apart what wrappers and nested models hold twice. */
+function weightNames(layer: tf.layers.Layer): string[] {
+  const long = layer.weights.map(({ originalName }) =>
+    originalName.startsWith(`${layer.name}/`) ? originalName.slice(layer.name.length + 1) : originalName,
+  );
+  const short = long.map(shortName);
+  const repeated = (name: string, names: readonly string[]) =>
+    names.indexOf(name) !== names.lastIndexOf(name);
+  return short.map((name, index) => {
+    if (!repeated(name, short)) return name;
+    const whole = long[index]!;
+    return repeated(whole, long) ? `${whole}_${index}` : whole;
+  });
+}
+
+/** The last part of a weight's name. */
+export function shortName(name: string): string {
   return name.slice(name.lastIndexOf('/') + 1);
 }
 
@@ -33,8 +50,8 @@ export function summarizeLayers(model: tf.LayersModel): LayerSummary[] {
     outputShape: [...(layer.outputShape as (number | null)[])],
     parameters: layer.countParams(),
     trainable: layer.trainable,
-    weights: layer.weights.map((weight) => ({
-      name: shortName(weight.originalName),
+    weights: layer.weights.map((weight, index) => ({
+      name: weightNames(layer)[index]!,
       shape: [...(weight.shape as number[])],
       dtype: weight.dtype,
     })),

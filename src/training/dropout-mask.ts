@@ -11,6 +11,11 @@ export function keepThreshold(rate: number): number {
   return Math.ceil(rate * 2 ** 16);
 }
 
+/** The number of a layer's mask among those of all layers; the first of each layer has the layer's own number. */
+export function maskNumber({ layer, use }: { layer: number; use: number }): number {
+  return layer + 2 ** 16 * use;
+}
+
 /** 1 / (1 - rate) where the activation stays, else 0, row-major: a function of (seed, step, layer) and the shape alone. */
 export function dropoutMask(
   seed: number,

@@ -7,7 +7,7 @@ import type { LayerSummary } from '../contract/run';
 import { learningRateFactors } from '../model/layer-learning-rates';
 import type { ModelFiles } from '../model/model-files';
 import { serializeModel } from '../model/save-model';
-import { prepareForTraining, type TrainingView, trainingView } from '../model/training-view';
+import { type MaskKey, prepareForTraining, type TrainingView, trainingView } from '../model/training-view';
 import { type NamedVariable, namedVariables, summarizeLayers } from '../model/weights';
 import type {
   Batch,
@@ -17,7 +17,7 @@ import type {
   StageTime,
 } from '../pipeline/example-source';
 import { activeTrace, type SpanSink } from '../pipeline/tracing';
-import { dropoutMask } from './dropout-mask';
+import { dropoutMask, maskNumber } from './dropout-mask';
 import { exampleLosses } from './example-losses';
 import { type LossHyperparameters, type LossSettings, lossSettingsOf } from './loss-settings';
 import { weightPenalty } from './losses';
@@ -96,7 +96,7 @@ export class PlainProgram implements TrainingProgram {
     );
     this.learningRate = hyperparameters.learningRate;
     this.classWeights = classWeights ? tf.tensor1d(classWeights) : undefined;
-    prepareForTraining(model, (layer, shape, rate) => this.dropoutMask(layer, shape, rate));
+    prepareForTraining(model, (key, shape, rate) => this.dropoutMask(key, shape, rate));
   }
 
   get step(): number {
@@ -280,9 +280,9 @@ export class PlainProgram implements TrainingProgram {
     return tf.tensor(values, [count, ...shape], dtype);
   }
 
-  private dropoutMask(layer: number, shape: number[], rate: number): tf.Tensor {
+  private dropoutMask(key: MaskKey, shape: number[], rate: number): tf.Tensor {
     const { seed } = this.options.hyperparameters;
-    return tf.tensor(dropoutMask(seed, this.steps, layer, shape, rate), shape);
+    return tf.tensor(dropoutMask(seed, this.steps, maskNumber(key), shape, rate), shape);
   }
 
   async readWeights(): Promise<NamedTensor[]> {

@@ -45,6 +45,8 @@ Bitcast | input:T | output:type | T:type{number} type:type{number}
 BitwiseAnd | x:T y:T | z:T | T:type{int16,int32,int64,int8,uint16,uint32,uint64,uint8}
 BitwiseOr | x:T y:T | z:T | T:type{int16,int32,int64,int8,uint16,uint32,uint64,uint8}
 BitwiseXor | x:T y:T | z:T | T:type{int16,int32,int64,int8,uint16,uint32,uint64,uint8}
+BlockLSTM | seq_len_max:int64 x:T cs_prev:T h_prev:T w:T wci:T wcf:T wco:T b:T | i:T cs:T f:T o:T ci:T co:T h:T | forget_bias:float=1.0 cell_clip:float=3.0 use_peephole:bool=false T:type{float16,float32}
+BlockLSTMGrad | seq_len_max:int64 x:T cs_prev:T h_prev:T w:T wci:T wcf:T wco:T b:T i:T cs:T f:T o:T ci:T co:T h:T cs_grad:T h_grad:T | x_grad:T cs_prev_grad:T h_prev_grad:T w_grad:T wci_grad:T wcf_grad:T wco_grad:T b_grad:T | use_peephole:bool T:type{float16,float32}
 BlockLSTMGradV2 | seq_len_max:int64 x:T cs_prev:T h_prev:T w:T wci:T wcf:T wco:T b:T i:T cs:T f:T o:T ci:T co:T h:T cs_grad:T h_grad:T | x_grad:T cs_prev_grad:T h_prev_grad:T w_grad:T wci_grad:T wcf_grad:T wco_grad:T b_grad:T | use_peephole:bool T:type{float16,float32}
 BlockLSTMV2 | seq_len_max:int64 x:T cs_prev:T h_prev:T w:T wci:T wcf:T wco:T b:T | i:T cs:T f:T o:T ci:T co:T h:T | cell_clip:float=0.0 use_peephole:bool=false T:type{float16,float32}
 BroadcastArgs | s0:T s1:T | r0:T | T:type{index}=int32
@@ -130,6 +132,7 @@ FloorMod | x:T y:T | z:T | T:type{real}
 FusedBatchNormGradV3 | y_backprop:T x:T scale:float32 reserve_space_1:U reserve_space_2:U reserve_space_3:U | x_backprop:T scale_backprop:U offset_backprop:U reserve_space_4:U reserve_space_5:U | T:type{bfloat16,float16,float32} U:type{float32} epsilon:float=9.9999997e-05 data_format:string{NHWC,NCHW,NDHWC,NCDHW}="NHWC" is_training:bool=true
 FusedBatchNormV3 | x:T scale:U offset:U mean:U variance:U | y:T batch_mean:U batch_variance:U reserve_space_1:U reserve_space_2:U reserve_space_3:U | T:type{bfloat16,float16,float32} U:type{bfloat16,float32} epsilon:float=9.9999997e-05 exponential_avg_factor:float=1.0 data_format:string{NHWC,NCHW,NDHWC,NCDHW}="NHWC" is_training:bool=true
 GRUBlockCell | x:T h_prev:T w_ru:T w_c:T b_ru:T b_c:T | r:T u:T c:T h:T | T:type{float32}
+GRUBlockCellGrad | x:T h_prev:T w_ru:T w_c:T b_ru:T b_c:T r:T u:T c:T d_h:T | d_x:T d_h_prev:T d_c_bar:T d_r_bar_u_bar:T | T:type{float32}
 Gather | params:Tparams indices:Tindices | output:Tparams | validate_indices:bool=true Tparams:type Tindices:type{index}
 GatherNd | params:Tparams indices:Tindices | output:Tparams | Tparams:type Tindices:type{int16,int32,int64}
 GatherV2 | params:Tparams indices:Tindices axis:Taxis | output:Tparams | batch_dims:int=0 Tparams:type Tindices:type{int16,int32,int64} Taxis:type{index}
@@ -160,6 +163,7 @@ L2Loss | t:T | output:T | T:type{floating}
 LRN | input:T | output:T | depth_radius:int=5 bias:float=1.0 alpha:float=1.0 beta:float=0.5 T:type{bfloat16,float16,float32}=float32
 LRNGrad | input_grads:T input_image:T output_image:T | output:T | depth_radius:int=5 bias:float=1.0 alpha:float=1.0 beta:float=0.5 T:type{bfloat16,float16,float32}=float32
 LSTMBlockCell | x:T cs_prev:T h_prev:T w:T wci:T wcf:T wco:T b:T | i:T cs:T f:T o:T ci:T co:T h:T | forget_bias:float=1.0 cell_clip:float=3.0 use_peephole:bool=false T:type{float16,float32}
+LSTMBlockCellGrad | x:T cs_prev:T h_prev:T w:T wci:T wcf:T wco:T b:T i:T cs:T f:T o:T ci:T co:T cs_grad:T h_grad:T | cs_prev_grad:T dicfo:T wci_grad:T wcf_grad:T wco_grad:T | use_peephole:bool T:type{float16,float32}
 LeakyRelu | features:T | activations:T | alpha:float=0.20000000298 T:type{floating}=float32
 LeakyReluGrad | gradients:T features:T | backprops:T | alpha:float=0.20000000298 T:type{floating}=float32
 LeftShift | x:T y:T | z:T | T:type{int16,int32,int64,int8,uint16,uint32,uint64,uint8}

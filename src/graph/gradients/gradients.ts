@@ -5,14 +5,16 @@ import { addN } from '../operations/math';
 import { formatShape, mergeShapes } from '../shape';
 import type { Variable } from '../variable';
 import { arrayGradients } from './array';
+import { ownGradient } from './custom-gradient';
 import { elementwiseGradients } from './elementwise';
 import type { GradientFunction } from './gradient-function';
 import { neuralGradients } from './neural';
+import { recurrentGradients } from './recurrent';
 import { secondOrderGradients } from './second-order';
 
 const registered = new Map<string, GradientFunction>(
-  [elementwiseGradients, arrayGradients, neuralGradients, secondOrderGradients].flatMap((table) =>
-    Object.entries(table),
+  [elementwiseGradients, arrayGradients, neuralGradients, recurrentGradients, secondOrderGradients].flatMap(
+    (table) => Object.entries(table),
   ),
 );
 
@@ -105,7 +107,7 @@ export function gradients(
       const incoming = operation.outputs.map(collect);
       if (incoming.every((gradient) => gradient === null)) continue;
       if (!operation.inputs.some((input) => isWanted(input, needed))) continue;
-      const differentiate = registered.get(operation.type);
+      const differentiate = ownGradient(operation) ?? registered.get(operation.type);
       if (!differentiate)
         throw new DescentError('unsupported', `${operation.describe()} has no gradient.`, {
           subject: operation.name,

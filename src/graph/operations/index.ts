@@ -4,4 +4,6 @@ export * from './math';
 export * from './neural';
 export * from './optimizers';
 export * from './random';
+export * from './recurrent';
+export * from './recurrent';
 export * from './timing';

@@ -166,6 +166,20 @@ const resize: ShapeFunction = (operation) => {
   return [[shape?.[0] ?? null, size?.[0] ?? null, size?.[1] ?? null, shape?.[3] ?? null]];
 };
 
+/** Every output [time, batch, units]. */
+const blockLstm: ShapeFunction = (operation) => {
+  requireRank(operation, 1, 3);
+  const [x, weights, bias] = [1, 4, 8].map((index) => operation.input(index).shape);
+  const gates = bias?.[0] ?? null;
+  const units = gates === null ? null : gates / 4;
+  const inputs = x?.[2] ?? null;
+  const rows = weights?.[0] ?? null;
+  if (inputs !== null && units !== null && rows !== null && rows !== inputs + units)
+    throw operation.error(`the weights have ${rows} rows for ${inputs} inputs and ${units} units`);
+  const result = [x?.[0] ?? null, x?.[1] ?? null, units];
+  return operation.definition.outputs.map(() => result);
+};
+
 const random: ShapeFunction = (operation) => [constantShape(operation.input(0))];
 const like =
   (input: number): ShapeFunction =>
@@ -175,6 +189,7 @@ const shapeFrom =
   (operation) => [constantShape(operation.input(input))];
 
 export const neuralShapes: Record<string, ShapeFunction> = {
+  BlockLSTM: blockLstm,
   MatMul: multiply,
   BatchMatMulV2: batchMultiply,
   Conv2D: convolution(2, false),

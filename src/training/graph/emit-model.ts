@@ -1,8 +1,17 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Tensor } from '../../graph/operation';
+import { Tensor } from '../../graph/operation';
+import type { Shape } from '../../graph/shape';
 import type { Variable } from '../../graph/variable';
-import { configOf, type LaterSubtraction, type LayerContext, unsupportedLayer } from './layers/emitter';
-import { layerEmitters } from './layers/table';
+import { wrappedLayers } from '../../model/layer-numbers';
+import {
+  configOf,
+  type InnerCall,
+  type LaterSubtraction,
+  type LayerContext,
+  unsupportedLayer,
+} from './layers/emitter';
+import { hasEmitter, layerEmitters } from './layers/table';
+import { type LayerMask, listensToMasks, outputMask } from './masks';
 
 export interface EmissionSettings {
   /** Inputs of the model's call. */
@@ -12,7 +21,7 @@ export interface EmissionSettings {
   plain?: boolean;
   /** The variable of a layer's weight, by the weight's name in the layer. */
   variable(layer: tf.layers.Layer, weight: string): Variable | undefined;
-  dropoutMask(layer: tf.layers.Layer, like: Tensor, rate: number): Tensor;
+  dropoutMask(layer: tf.layers.Layer, like: Tensor, rate: number, use: number): Tensor;
 }
 
 export interface EmittedModel {
@@ -29,9 +38,13 @@ export type EmittedPart = Pick<tf.LayersModel, 'inputs' | 'outputs'>;
  * @throws DescentError `unsupported` naming the layer that has no operations
  */
 export function emitModel(model: EmittedPart, settings: EmissionSettings): EmittedModel {
-  const later: LaterSubtraction[] = [];
-  const outputs = emitNodes(model, settings.inputs, settings, later);
-  return { outputs, later };
+  const emission = new Emission(settings);
+  const outputs = emission.model(
+    model,
+    settings.inputs,
+    settings.inputs.map(() => undefined),
+  );
+  return emission.finish(outputs);
 }
 
 /**
@@ -40,92 +53,138 @@ export function emitModel(model: EmittedPart, settings: EmissionSettings): Emitt
  */
 export function emitCall(layer: tf.layers.Layer, settings: EmissionSettings): EmittedModel {
   if (layer instanceof tf.LayersModel) return emitModel(layer, settings);
-  const later: LaterSubtraction[] = [];
-  const shapes = settings.inputs.map(({ shape }) => shape as (number | null)[]);
-  const outputShape = layer.computeOutputShape(shapes.length === 1 ? shapes[0]! : shapes);
-  return { outputs: emitLayer(layer, settings.inputs, outputShape, settings, later), later };
+  const emission = new Emission(settings);
+  const inputs = settings.inputs.map((tensor) => ({ tensor, mask: undefined }));
+  return emission.finish(emission.layer(layer, inputs));
 }
 
-/** The last layer that can't be compiled, by its class and name; undefined when all can. */
+/** The first layer that can't be compiled; undefined when all can. */
 export function layerWithoutEmitter(model: tf.LayersModel): tf.layers.Layer | undefined {
-  for (const layer of model.layers) {
-    const found =
-      layer instanceof tf.LayersModel ? layerWithoutEmitter(layer) : isKnown(layer) ? undefined : layer;
-    if (found) return found;
+  return model.layers.map(obstacleIn).find((found) => found !== undefined);
+}
+
+function obstacleIn(layer: tf.layers.Layer): tf.layers.Layer | undefined {
+  if (layer instanceof tf.LayersModel) return layerWithoutEmitter(layer);
+  if (!hasEmitter(layer)) return layer;
+  return wrappedLayers(layer)
+    .map(obstacleIn)
+    .find((found) => found !== undefined);
+}
+
+/** A tensor on its way through the model, with the mask that goes with it. */
+interface Flow {
+  tensor: Tensor;
+  mask: LayerMask;
+}
+
+class Emission {
+  readonly later: LaterSubtraction[] = [];
+  private masked = false;
+  /** A layer that would take a mask, but has none. */
+  private unmasked: tf.layers.Layer | undefined;
+
+  constructor(private readonly settings: EmissionSettings) {}
+
+  /**
+   * TF.js hands a layer without a mask of its own that of an earlier layer.
+   * @throws DescentError `unsupported` where it would do so
+   */
+  finish(outputs: readonly Flow[]): EmittedModel {
+    if (this.masked && this.unmasked)
+      throw unsupportedLayer(this.unmasked.name, 'TF.js hands it the mask of another layer');
+    return { outputs: outputs.map(({ tensor }) => tensor), later: this.later };
   }
-  return undefined;
-}
 
-function isKnown(layer: tf.layers.Layer): boolean {
-  return layer.getClassName() === 'InputLayer' || layerEmitters.has(layer.getClassName());
-}
+  model(model: EmittedPart, inputs: readonly Tensor[], masks: readonly LayerMask[]): Flow[] {
+    const values = new Map<number, readonly Flow[]>();
+    const given = new Map(
+      model.inputs.map((symbolic, index) => [symbolic.id, { tensor: inputs[index]!, mask: masks[index] }]),
+    );
+    const flowOf = (symbolic: tf.SymbolicTensor): Flow => {
+      const input = given.get(symbolic.id);
+      if (input) return input;
+      const node = symbolic.sourceLayer.inboundNodes[symbolic.nodeIndex]!;
+      let results = values.get(node.id);
+      if (!results) {
+        const own = node.inputTensors.map(flowOf);
+        results = this.layer(symbolic.sourceLayer, own, firstShape(node.outputShapes));
+        values.set(node.id, results);
+      }
+      return results[symbolic.tensorIndex]!;
+    };
+    return model.outputs.map(flowOf);
+  }
 
-function emitNodes(
-  model: EmittedPart,
-  inputs: readonly Tensor[],
-  settings: EmissionSettings,
-  later: LaterSubtraction[],
-): Tensor[] {
-  const values = new Map<number, readonly Tensor[]>();
-  const given = new Map(model.inputs.map((symbolic, index) => [symbolic.id, inputs[index]!]));
-  const tensorOf = (symbolic: tf.SymbolicTensor): Tensor => {
-    const input = given.get(symbolic.id);
-    if (input) return input;
-    const node = symbolic.sourceLayer.inboundNodes[symbolic.nodeIndex]!;
-    let results = values.get(node.id);
-    if (!results) {
-      const own = node.inputTensors.map(tensorOf);
-      results = emitLayer(symbolic.sourceLayer, own, node.outputShapes, settings, later);
-      values.set(node.id, results);
-    }
-    return results[symbolic.tensorIndex]!;
-  };
-  return model.outputs.map(tensorOf);
-}
+  layer(layer: tf.layers.Layer, inputs: readonly Flow[], statedShape?: Shape): Flow[] {
+    const tensors = inputs.map(({ tensor }) => tensor);
+    const outputShape = statedShape ?? computedShape(layer, tensors);
+    const masks = inputs.map(({ mask }) => mask);
+    const { graph } = tensors[0]!;
+    return graph.scope(scopeName(layer.name), () => {
+      if (layer instanceof tf.LayersModel) return this.model(layer, tensors, masks);
+      const outputs = this.tensors(layer, tensors, masks, outputShape);
+      const mask = outputMask(layer, tensors, masks);
+      if (mask) this.masked = true;
+      if (listensToMasks(layer) && masks[0] === undefined) this.unmasked ??= layer;
+      return outputs.map((tensor, index) => ({ tensor, mask: index === 0 ? mask : undefined }));
+    });
+  }
 
-function emitLayer(
-  layer: tf.layers.Layer,
-  inputs: readonly Tensor[],
-  outputShapes: unknown,
-  settings: EmissionSettings,
-  later: LaterSubtraction[],
-): Tensor[] {
-  const { graph } = inputs[0]!;
-  return graph.scope(scopeName(layer.name), () => {
-    if (layer instanceof tf.LayersModel) return emitNodes(layer, inputs, settings, later);
+  private tensors(
+    layer: tf.layers.Layer,
+    inputs: readonly Tensor[],
+    masks: readonly LayerMask[],
+    outputShape: Shape,
+  ): readonly Tensor[] {
     const emit = layerEmitters.get(layer.getClassName());
     if (!emit) throw unsupportedLayer(layer.name, `${layer.getClassName()} has no operations of a graph yet`);
-    return [emit(contextOf(layer, inputs, outputShapes, settings, later))];
-  });
+    const outputs = emit(this.context(layer, inputs, masks, outputShape));
+    return outputs instanceof Tensor ? [outputs] : outputs;
+  }
+
+  private context(
+    layer: tf.layers.Layer,
+    inputs: readonly Tensor[],
+    masks: readonly LayerMask[],
+    outputShape: Shape,
+  ): LayerContext {
+    const { settings } = this;
+    const variableOf = (name: string): Variable => {
+      const found = settings.variable(layer, name);
+      if (!found) throw unsupportedLayer(layer.name, `it has no weight "${name}"`);
+      return found;
+    };
+    return {
+      inputs,
+      masks,
+      layer,
+      name: layer.name,
+      config: configOf(layer),
+      outputShape,
+      training: settings.training && (layer.trainable || layer.getClassName() !== 'BatchNormalization'),
+      plain: settings.plain === true,
+      weight: (name) => variableOf(name).value,
+      hasWeight: (name) => settings.variable(layer, name) !== undefined,
+      subtractLater: (name, delta) => this.later.push({ variable: variableOf(name), delta }),
+      dropoutMask: (like, rate, use = 0) => settings.dropoutMask(layer, like, rate, use),
+      emit: (inner, given, options) => this.inner(inner, given, options),
+    };
+  }
+
+  private inner(layer: tf.layers.Layer, inputs: readonly Tensor[], options: InnerCall = {}): Tensor[] {
+    const masks = options.masks ?? inputs.map(() => undefined);
+    const flows = inputs.map((tensor, index) => ({ tensor, mask: masks[index] }));
+    return this.layer(layer, flows, options.outputShape).map(({ tensor }) => tensor);
+  }
 }
 
-function contextOf(
-  layer: tf.layers.Layer,
-  inputs: readonly Tensor[],
-  outputShapes: unknown,
-  settings: EmissionSettings,
-  later: LaterSubtraction[],
-): LayerContext {
-  const shape = (
-    Array.isArray(outputShapes) && Array.isArray(outputShapes[0]) ? outputShapes[0] : outputShapes
-  ) as (number | null)[] | null;
-  const variableOf = (name: string): Variable => {
-    const found = settings.variable(layer, name);
-    if (!found) throw unsupportedLayer(layer.name, `it has no weight "${name}"`);
-    return found;
-  };
-  return {
-    inputs,
-    name: layer.name,
-    config: configOf(layer),
-    outputShape: shape,
-    training: settings.training && (layer.trainable || layer.getClassName() !== 'BatchNormalization'),
-    plain: settings.plain === true,
-    weight: (name) => variableOf(name).value,
-    hasWeight: (name) => settings.variable(layer, name) !== undefined,
-    subtractLater: (name, delta) => later.push({ variable: variableOf(name), delta }),
-    dropoutMask: (like, rate) => settings.dropoutMask(layer, like, rate),
-  };
+function firstShape(shapes: unknown): Shape {
+  return (Array.isArray(shapes) && Array.isArray(shapes[0]) ? shapes[0] : shapes) as Shape;
+}
+
+function computedShape(layer: tf.layers.Layer, inputs: readonly Tensor[]): Shape {
+  const shapes = inputs.map(({ shape }) => shape as (number | null)[]);
+  return firstShape(layer.computeOutputShape(shapes.length === 1 ? shapes[0]! : shapes));
 }
 
 /** A layer's name with what TensorFlow forbids in names turned into underscores. */

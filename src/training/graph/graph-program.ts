@@ -10,6 +10,7 @@ import * as ops from '../../graph/operations';
 import { GraphSession, type PreparedCall } from '../../graph/session/session';
 import { TensorValue } from '../../graph/tensor-value';
 import type { Variable } from '../../graph/variable';
+import { layerNumbers } from '../../model/layer-numbers';
 import type { ModelFiles } from '../../model/model-files';
 import { serializeModel } from '../../model/save-model';
 import { type TrainingView, trainingView } from '../../model/training-view';
@@ -20,6 +21,7 @@ import type {
   SkippedExample,
   StageTime,
 } from '../../pipeline/example-source';
+import { maskNumber } from '../dropout-mask';
 import { type LossHyperparameters, lossSettingsOf } from '../loss-settings';
 import type { NamedTensor } from '../named-tensor';
 import { OutcomeCollector } from '../outcome-collector';
@@ -360,7 +362,7 @@ async function build(options: GraphProgramOptions): Promise<Built> {
   const updates = new Updates(graph, hyperparameters, variables.trained);
   const masks = new RandomMasks(graph, hyperparameters.seed);
   const averaged = (variable: Variable) => updates.averageOf(variable) ?? variable;
-  const numbers = new Map(model.layers.map((layer, number) => [layer, number]));
+  const numbers = layerNumbers(model);
   const lossSettings = {
     ...lossSettingsOf(metadata.task, hyperparameters),
     targetScale: view.targetScale,
@@ -375,8 +377,12 @@ async function build(options: GraphProgramOptions): Promise<Built> {
           const variable = variables.of(layer, weight);
           return variable && !training ? averaged(variable) : variable;
         },
-        dropoutMask: (layer, like, share) =>
-          masks.mask(like, { name: layer.name, number: numbers.get(layer)! }, share),
+        dropoutMask: (layer, like, share, use) =>
+          masks.mask(
+            like,
+            { name: layer.name, number: maskNumber({ layer: numbers.get(layer)!, use }) },
+            share,
+          ),
       });
       return { outputs: outputs[0]!, later };
     });

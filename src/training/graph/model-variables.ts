@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 import type { Graph } from '../../graph/graph';
 import type { Variable } from '../../graph/variable';
 import { learningRateFactors } from '../../model/layer-learning-rates';
-import { namedVariables } from '../../model/weights';
+import { namedVariables, shortName } from '../../model/weights';
 import { scopeName } from './emit-model';
 
 export interface ModelVariable {
@@ -20,13 +20,13 @@ export interface ModelVariable {
 /** A model's weights as variables of a graph. */
 export class ModelVariables {
   readonly all: readonly ModelVariable[];
-  private readonly byLayer = new Map<string, Variable>();
+  private readonly byEager = new Map<tf.Variable, Variable>();
 
   constructor(graph: Graph, model: tf.LayersModel, layerLearningRates = '') {
     const factors = learningRateFactors(model, layerLearningRates);
     this.all = namedVariables(model).map(({ name, layer, trainable, variable: eager }) => {
       const variable = graph.variable(scopeName(name), 'float32', eager.shape, { trainable });
-      this.byLayer.set(name, variable);
+      this.byEager.set(eager, variable);
       return { name, trainable, factor: factors.get(layer) ?? 1, variable, eager };
     });
   }
@@ -40,7 +40,9 @@ export class ModelVariables {
     return this.trained.filter(({ name }) => /kernel$/.test(name));
   }
 
+  /** Of any layer within the model, those of wrappers and nested models included. */
   of(layer: tf.layers.Layer, weight: string): Variable | undefined {
-    return this.byLayer.get(`${layer.name}/${weight}`);
+    const found = layer.weights.find(({ originalName }) => shortName(originalName) === weight);
+    return found && this.byEager.get(found.read() as tf.Variable);
   }
 }

@@ -200,7 +200,7 @@ describe('presets', () => {
   it('keeps the standardisation as it is while training, and draws dropout by the given mask', () => {
     const model = buildModel(table('mlp'));
     const drawn: number[][] = [];
-    prepareForTraining(model, (layer, shape, rate) => {
+    prepareForTraining(model, ({ layer }, shape, rate) => {
       drawn.push([layer, shape.length, rate]);
       return tf.zeros(shape);
     });

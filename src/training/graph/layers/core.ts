@@ -1,5 +1,6 @@
 import type { Tensor } from '../../../graph/operation';
 import * as ops from '../../../graph/operations';
+import { countingSteps } from '../masks';
 import { activate } from './activations';
 import {
   type LayerContext,
@@ -61,7 +62,6 @@ export const zeroPadding2d: LayerEmitter = (context) => {
 };
 
 export const embedding: LayerEmitter = (context) => {
-  if (context.config.maskZero === true) throw unsupportedLayer(context.name, 'it masks zeros');
   return ops.gather(context.weight('embeddings'), ops.cast(context.inputs[0]!, 'int32'));
 };
 
@@ -71,7 +71,7 @@ export const rescaling: LayerEmitter = ({ inputs, config }) => {
   return offset === 0 ? scaled : ops.add(scaled, offset);
 };
 
-function folded(combine: (a: Tensor, b: Tensor) => Tensor): LayerEmitter {
+function folded(combine: (a: Tensor, b: Tensor) => Tensor): (context: LayerContext) => Tensor {
   return ({ inputs }) => inputs.reduce((left, right) => combine(left, right));
 }
 
@@ -86,3 +86,13 @@ export const concatenate: LayerEmitter = ({ inputs, config }) => {
   const axis = Number(config.axis ?? -1);
   return ops.concat(inputs, axis < 0 ? axis + inputs[0]!.rank : axis);
 };
+
+/** Steps of which all values are `maskValue` become 0; what follows gets the mask. */
+export const masking: LayerEmitter = ({ inputs, config }) => {
+  const [x] = inputs as [Tensor];
+  const counting = countingSteps(x, Number(config.maskValue ?? 0));
+  return ops.multiply(x, ops.cast(ops.expandDims(counting, -1), 'float32'));
+};
+
+export const repeatVector: LayerEmitter = ({ inputs, config }) =>
+  ops.tile(ops.expandDims(inputs[0]!, 1), [1, Number(config.n), 1]);

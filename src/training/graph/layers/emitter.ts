@@ -8,6 +8,9 @@ import type { Variable } from '../../../graph/variable';
 export interface LayerContext {
   /** At least one. */
   inputs: readonly Tensor[];
+  /** bool [batch, time], by input: which steps count; undefined: all. */
+  masks: readonly (Tensor | undefined)[];
+  layer: tf.layers.Layer;
   name: string;
   config: Readonly<Record<string, unknown>>;
   /** As TF.js' layer computes it; the batch is null. */
@@ -21,12 +24,20 @@ export interface LayerContext {
   hasWeight(name: string): boolean;
   /** Subtracts `delta` from a fixed weight (a moving average) at the end of the step. */
   subtractLater(weight: string, delta: Tensor): void;
-  /** 1 / (1 - rate) where an activation stays, else 0. */
-  dropoutMask(like: Tensor, rate: number): Tensor;
+  /** 1 / (1 - rate) where an activation stays, else 0. `use` (from 0) sets several masks of one layer apart. */
+  dropoutMask(like: Tensor, rate: number, use?: number): Tensor;
+  /** The operations of a layer within this one (a wrapper's). */
+  emit(layer: tf.layers.Layer, inputs: readonly Tensor[], options?: InnerCall): Tensor[];
+}
+
+export interface InnerCall {
+  /** The batch is null; default: as the layer computes it. */
+  outputShape?: Shape;
+  masks?: readonly (Tensor | undefined)[];
 }
 
 /** Writes the operations of one call of a layer and gives its outputs. @throws DescentError `unsupported` */
-export type LayerEmitter = (context: LayerContext) => Tensor;
+export type LayerEmitter = (context: LayerContext) => Tensor | readonly Tensor[];
 
 /** A fixed weight that changes by moving averages. */
 export interface LaterSubtraction {
