@@ -3,7 +3,7 @@ import type { DatasetKind, datasetKinds } from './dataset';
 import { parseLayerFactors } from './layer-learning-rates';
 import { lossNames } from './losses';
 
-export const presetNames = ['linear', 'mlp', 'small-cnn', 'mobilenet-like', 'text-bag'] as const;
+export const presetNames = ['linear', 'mlp', 'small-cnn', 'mobilenet-like', 'text-bag', 'text-lstm'] as const;
 export const presetName = z.enum(presetNames);
 export type PresetName = z.infer<typeof presetName>;
 
@@ -204,8 +204,8 @@ export const hyperparameters = z.object({
       group: 'model',
       keras: 'units',
       unit: 'units',
-      presets: ['mlp', 'small-cnn', 'text-bag'],
-      description: 'Units of each hidden dense layer.',
+      presets: ['mlp', 'small-cnn', 'text-bag', 'text-lstm'],
+      description: 'Units of each hidden layer.',
     }),
   hiddenLayers: z
     .number()
@@ -331,8 +331,18 @@ export const hyperparameters = z.object({
       group: 'model',
       keras: 'output_dim',
       kinds: ['texts'],
-      presets: ['text-bag'],
+      presets: ['text-bag', 'text-lstm'],
       description: 'Numbers that stand for each word.',
+    }),
+  bidirectional: z
+    .boolean()
+    .default(false)
+    .meta({
+      group: 'model',
+      keras: 'Bidirectional',
+      kinds: ['texts'],
+      presets: ['text-lstm'],
+      description: 'Texts are read backwards as well, by units of their own.',
     }),
   histogramEverySteps: z.number().int().min(0).max(1_000_000).default(0).meta({
     group: 'recording',
@@ -426,7 +436,7 @@ function describeFields(): HyperparameterField[] {
 export const presetsByKind: Record<(typeof datasetKinds)[number], readonly PresetName[]> = {
   images: ['small-cnn', 'mobilenet-like', 'mlp', 'linear'],
   table: ['mlp', 'linear'],
-  texts: ['text-bag', 'linear'],
+  texts: ['text-bag', 'text-lstm', 'linear'],
 };
 
 /** Fields that matter for a kind of data and a preset. */

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { LayerNamer } from './layer-namer';
 import { layerSeed } from './layer-seed';
+import { initializeLstm } from './recurrent-weights';
 
 export interface ConvolutionSettings {
   filters: number;
@@ -82,10 +83,12 @@ export class LayerFactory {
     return tf.layers.dropout({ rate, name: this.names.next('dropout') });
   }
 
-  embedding(words: number, dimension: number): tf.layers.Layer {
+  /** `maskZero`: later layers leave words with the number 0 out, where they know how to. */
+  embedding(words: number, dimension: number, maskZero = false): tf.layers.Layer {
     return tf.layers.embedding({
       inputDim: words,
       outputDim: dimension,
+      ...(maskZero ? { maskZero } : {}),
       embeddingsInitializer: tf.initializers.randomUniform({
         minval: -0.05,
         maxval: 0.05,
@@ -93,5 +96,29 @@ export class LayerFactory {
       }),
       name: this.names.next('embedding'),
     });
+  }
+
+  /** [batch, time, inputs] -> [batch, units]; of both directions [batch, 2 units]. */
+  applyLstm(input: tf.SymbolicTensor, units: number, bidirectional: boolean): tf.SymbolicTensor {
+    const single = tf.layers.lstm({
+      units,
+      // As in Keras, and in TensorFlow's fused operations.
+      recurrentActivation: 'sigmoid',
+      kernelInitializer: 'glorotUniform',
+      unitForgetBias: true,
+      name: this.names.next('lstm'),
+    });
+    const layer = bidirectional
+      ? tf.layers.bidirectional({
+          layer: single as tf.RNN,
+          mergeMode: 'concat',
+          name: this.names.next('bidirectional'),
+        })
+      : single;
+    // Zeros at first, which are replaced.
+    layer.setFastWeightInitDuringBuild(true);
+    const output = layer.apply(input) as tf.SymbolicTensor;
+    initializeLstm(layer, () => this.nextSeed());
+    return output;
   }
 }

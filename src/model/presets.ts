@@ -140,12 +140,21 @@ const textBag: Body = (layers, input, specification) => {
   return hyperparameters.dropout > 0 ? apply(current, layers.dropout(hyperparameters.dropout)) : current;
 };
 
+/** The words one after the other; places that no word fills are left out. */
+const textLstm: Body = (layers, input, specification) => {
+  const { hiddenUnits, embeddingDimension, dropout, bidirectional } = specification.hyperparameters;
+  const words = apply(input, layers.embedding(wordCount(specification), embeddingDimension, true));
+  const current = layers.applyLstm(words, hiddenUnits, bidirectional);
+  return dropout > 0 ? apply(current, layers.dropout(dropout)) : current;
+};
+
 const bodies: Record<PresetName, Body> = {
   linear,
   mlp,
   'small-cnn': smallCnn,
   'mobilenet-like': mobileNetLike,
   'text-bag': textBag,
+  'text-lstm': textLstm,
 };
 
 /** @throws DescentError `wrong-use` when the preset does not fit the kind of data */

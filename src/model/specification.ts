@@ -14,7 +14,14 @@ export interface ModelSpecification {
   target?: { name: string; mean: number; standardDeviation: number };
   hyperparameters: Pick<
     Hyperparameters,
-    'model' | 'seed' | 'dropout' | 'hiddenUnits' | 'hiddenLayers' | 'width' | 'embeddingDimension'
+    | 'model'
+    | 'seed'
+    | 'dropout'
+    | 'hiddenUnits'
+    | 'hiddenLayers'
+    | 'width'
+    | 'embeddingDimension'
+    | 'bidirectional'
   > &
     Partial<Pick<Hyperparameters, 'layerLearningRates' | 'loss'>>;
 }

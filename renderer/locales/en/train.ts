@@ -92,6 +92,7 @@ export const train = {
     'mobilenet-like':
       'Depthwise separable convolutions with batch normalization, from scratch. For more pictures and more time.',
     'text-bag': 'The mean of the words’ vectors, and a dense layer. It does not see their order.',
+    'text-lstm': 'A recurrent layer that reads the words in their order. Slower; for texts where order matters.',
   },
   choices: {
     model: {
@@ -100,6 +101,7 @@ export const train = {
       'small-cnn': 'Small CNN',
       'mobilenet-like': 'MobileNet-like CNN',
       'text-bag': 'Bag of word vectors',
+      'text-lstm': 'LSTM over the words',
     },
     optimizer: {
       sgd: 'SGD',
@@ -168,6 +170,7 @@ export const train = {
     vocabularySize: 'Vocabulary',
     sequenceLength: 'Words a text',
     embeddingDimension: 'Embedding size',
+    bidirectional: 'Both directions',
     histogramEverySteps: 'Histograms every',
     checkpointEveryEpochs: 'Checkpoint every',
     keepCheckpoints: 'Checkpoints kept',
@@ -206,7 +209,7 @@ export const train = {
     l2: 'Weight of the squared-weights penalty.',
     weightDecay:
       'Share of every weight, times the learning rate, that an update takes off; 0: none, with AdamW 0.004.',
-    hiddenUnits: 'Units of each hidden dense layer.',
+    hiddenUnits: 'Units of each hidden layer.',
     hiddenLayers: 'Hidden dense layers.',
     width: 'Factor on the number of filters.',
     imageSize: 'Side of the square that pictures are resized to; 0: chosen from the folder.',
@@ -224,6 +227,7 @@ export const train = {
     vocabularySize: 'Most frequent words that are kept.',
     sequenceLength: 'Words read of each text.',
     embeddingDimension: 'Numbers that stand for each word.',
+    bidirectional: 'Texts are read backwards as well, by units of their own.',
     histogramEverySteps: 'Steps between weight and gradient histograms; 0: once an epoch.',
     checkpointEveryEpochs: 'Epochs between checkpoints.',
     keepCheckpoints: 'Checkpoints kept beside the best one.',

@@ -20,6 +20,7 @@ const base = {
   hiddenLayers: 2,
   width: 1,
   embeddingDimension: 16,
+  bidirectional: false,
 };
 
 function images(model: PresetName, size = 28, channels: 1 | 3 = 1): ModelSpecification {
@@ -69,6 +70,11 @@ const all: [string, ModelSpecification][] = [
   ['mlp on a table', table('mlp')],
   ['mlp regression', table('mlp', true)],
   ['text-bag', texts('text-bag')],
+  ['text-lstm', texts('text-lstm')],
+  [
+    'text-lstm in both directions',
+    { ...texts('text-lstm'), hyperparameters: { ...base, model: 'text-lstm', bidirectional: true } },
+  ],
   ['linear on texts', texts('linear')],
 ];
 

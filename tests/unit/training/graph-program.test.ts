@@ -58,6 +58,11 @@ const presets: Record<string, Question> = {
   'mlp on a table': { task: rows, hyperparameters: { ...small, model: 'mlp' } },
   'mlp, regression': { task: prices, hyperparameters: { ...small, model: 'mlp', l2: 0.01 } },
   'text-bag': { task: texts, hyperparameters: { ...small, model: 'text-bag', embeddingDimension: 6 } },
+  'text-lstm': { task: texts, hyperparameters: { ...small, model: 'text-lstm', embeddingDimension: 6 } },
+  'text-lstm in both directions': {
+    task: texts,
+    hyperparameters: { ...small, model: 'text-lstm', embeddingDimension: 6, bidirectional: true, l2: 0.01 },
+  },
   'linear on texts': { task: texts, hyperparameters: { ...small, model: 'linear' } },
   'label smoothing, class weights and L2': {
     task: rows,
@@ -353,19 +358,21 @@ describe('layers', () => {
   });
 
   it('that have no operations are named', async () => {
-    const input = tf.input({ shape: [4, 3] });
-    const output = tf.layers.lstm({ units: 2, name: 'memory' }).apply(input) as tf.SymbolicTensor;
+    const input = tf.input({ shape: [4, 5, 5, 3] });
+    const output = tf.layers
+      .convLstm2d({ filters: 2, kernelSize: 3, name: 'memory' })
+      .apply(input) as tf.SymbolicTensor;
     const model = tf.model({ inputs: input, outputs: output });
     expect(layerWithoutEmitter(model)?.name).toBe('memory');
     const graph = new Graph();
     expect(() =>
       emitModel(model, {
-        inputs: [graph.placeholder('float32', [null, 4, 3])],
+        inputs: [graph.placeholder('float32', [null, 4, 5, 5, 3])],
         training: false,
         variable: () => undefined,
         dropoutMask: (_, like) => like,
       }),
-    ).toThrow('The layer "memory" can\'t be compiled: LSTM has no operations of a graph yet.');
+    ).toThrow('The layer "memory" can\'t be compiled: ConvLSTM2D has no operations of a graph yet.');
     model.dispose();
   });
 });
