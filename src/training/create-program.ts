@@ -7,6 +7,7 @@ import type { Graph } from '../graph/graph';
 import { CachedFeatures, type FeatureSources } from './features/cached-features';
 import { layerWithoutEmitter } from './graph/emit-model';
 import { GraphProgram, type GraphProgramOptions } from './graph/graph-program';
+import { isRecurrent } from './graph/masks';
 import type { GraphData } from './graph/step-data';
 import { PlainProgram, type PlainProgramOptions } from './plain-program';
 import type { TrainingProgram } from './program';
@@ -43,6 +44,12 @@ export function obstacleToCompiling(model: tf.LayersModel): string | undefined {
     : undefined;
 }
 
+/** XLA has no operation for whole sequences, and takes minutes to compile one that is laid out step by step. */
+function obstacleToXla(model: tf.LayersModel): string | undefined {
+  const layer = model.layers.find((candidate) => isRecurrent(candidate));
+  return layer && `XLA compiles no recurrent layers ("${layer.name}")`;
+}
+
 /**
  * What `compile` comes to for a model on the engine that is loaded.
  * @throws DescentError `unsupported` when `graph` or `xla` was asked for and can't be had
@@ -50,7 +57,7 @@ export function obstacleToCompiling(model: tf.LayersModel): string | undefined {
 export function describeProgram(model: tf.LayersModel, compile: CompileMode): ProgramDescription {
   if (compile === 'eager')
     return { kind: 'plain', compile: 'eager', reason: 'the settings ask for it (compile: eager)' };
-  const obstacle = obstacleToCompiling(model);
+  const obstacle = obstacleToCompiling(model) ?? (compile === 'xla' ? obstacleToXla(model) : undefined);
   if (obstacle === undefined) {
     const count = countLayers(model);
     const reason = count === 1 ? 'its one layer is compiled' : `all ${count} layers are compiled`;

@@ -92,7 +92,8 @@ export const train = {
     'mobilenet-like':
       'Depthwise separable convolutions with batch normalization, from scratch. For more pictures and more time.',
     'text-bag': 'The mean of the words’ vectors, and a dense layer. It does not see their order.',
-    'text-lstm': 'A recurrent layer that reads the words in their order. Slower; for texts where order matters.',
+    'text-lstm':
+      'A recurrent layer that reads the words in their order. Slower; for texts where order matters.',
   },
   choices: {
     model: {

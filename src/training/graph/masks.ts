@@ -25,6 +25,10 @@ const merging: ReadonlySet<string> = new Set([
   'Multiply',
 ]);
 
+export function isRecurrent(layer: tf.layers.Layer): boolean {
+  return recurrent.has(layer.getClassName());
+}
+
 /** Whether a mask changes what the layer computes. */
 export function listensToMasks(layer: tf.layers.Layer): boolean {
   return listening.has(layer.getClassName());
@@ -49,7 +53,7 @@ export function outputMask(
   if (masks.every((found) => found === undefined)) return undefined;
   if (merging.has(className)) throw unsupportedLayer(layer.name, 'it merges masked sequences');
   if (!layer.supportsMasking) return undefined;
-  if (recurrent.has(className)) return returnsSequences(layer) ? mask : undefined;
+  if (isRecurrent(layer)) return returnsSequences(layer) ? mask : undefined;
   return mask;
 }
 

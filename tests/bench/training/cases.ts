@@ -7,6 +7,8 @@ export interface Case {
   /** The function of keras_models.py that builds it. */
   keras: string;
   shape: number[];
+  /** Of texts: how many words are known. */
+  words?: number;
   classes: number;
   batchSize: number;
   /** Steps of one round, and those that TF.js takes, which is many times slower. */
@@ -69,5 +71,17 @@ export const cases: readonly Case[] = [
     tfjsSteps: 50,
     settings: { model: 'mlp', hiddenUnits: 128, hiddenLayers: 2, dropout: 0.25 },
     wanted: 0.5,
+  },
+  {
+    name: 'LSTM text classifier, 100 words, batch 32',
+    keras: 'lstm',
+    shape: [100],
+    words: 10_000,
+    classes: 2,
+    batchSize: 32,
+    steps: 40,
+    tfjsSteps: 3,
+    settings: { model: 'text-lstm', embeddingDimension: 64, hiddenUnits: 64, dropout: 0 },
+    wanted: 1.2,
   },
 ];

@@ -41,7 +41,16 @@ def mlp():
     ])
 
 
-builders = {"cnn": cnn, "mobilenet": mobilenet, "resnet50": resnet50, "mlp": mlp}
+def lstm():
+    return (100,), 32, tf.keras.Sequential([
+        layers.InputLayer((100,), dtype="int32"),
+        layers.Embedding(10_000, 64, mask_zero=True),
+        layers.LSTM(64),
+        layers.Dense(2),
+    ])
+
+
+builders = {"lstm": lstm, "cnn": cnn, "mobilenet": mobilenet, "resnet50": resnet50, "mlp": mlp}
 
 
 def compiled(name):

@@ -22,8 +22,13 @@ class StepTimes(tf.keras.callbacks.Callback):
 
 name, steps = sys.argv[1], int(sys.argv[2])
 shape, batch, model = compiled(name)
-x = np.random.uniform(0, 255, (steps * batch, *shape)).astype("float32")
-y = (np.arange(len(x)) % 10).astype("int64")
+size = (steps * batch, *shape)
+first = model.layers[0]
+if isinstance(first, tf.keras.layers.Embedding):
+    x = np.random.randint(1, first.input_dim, size).astype("int32")
+else:
+    x = np.random.uniform(0, 255, size).astype("float32")
+y = (np.arange(len(x)) % model.output_shape[-1]).astype("int64")
 for line in sys.stdin:
     times = StepTimes()
     begin, processor = time.perf_counter(), time.process_time()

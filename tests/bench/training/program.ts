@@ -12,13 +12,15 @@ import type { TrainingProgram } from '../../../src/training/program';
 import { type Case, cases } from './cases';
 
 /** Random examples in memory, as Keras gets them too: nothing is decoded. */
-function sourceOf({ shape, classes }: Case, count: number): ExampleSource {
+function sourceOf({ shape, classes, words }: Case, count: number): ExampleSource {
   const elements = shape.reduce((product, size) => product * size, 1);
-  const values = Float32Array.from({ length: count * elements }, () => Math.random() * 255);
+  const values = words
+    ? Int32Array.from({ length: count * elements }, () => 1 + Math.random() * (words - 1))
+    : Float32Array.from({ length: count * elements }, () => Math.random() * 255);
   return {
     count,
     shape,
-    dtype: 'float32',
+    dtype: words ? 'int32' : 'float32',
     resident: true,
     loading: 'random',
     name: String,
@@ -27,13 +29,19 @@ function sourceOf({ shape, classes }: Case, count: number): ExampleSource {
   };
 }
 
-function specificationOf({ name, shape, classes, settings }: Case): ModelSpecification {
+function specificationOf({ name, shape, classes, words, settings }: Case): ModelSpecification {
   const [height, width, channels] = shape as [number, number, 1 | 3];
   return {
     name,
     task: 'classification',
-    input:
-      shape.length === 3
+    input: words
+      ? {
+          kind: 'texts',
+          sequenceLength: shape[0]!,
+          // Beside the numbers of padding and of the unknown word.
+          vocabulary: Array.from({ length: words - 2 }, (_, index) => `word ${index}`),
+        }
+      : shape.length === 3
         ? { kind: 'images', height, width, channels }
         : {
             kind: 'table',

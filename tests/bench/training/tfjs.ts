@@ -7,7 +7,7 @@ import { caseNamed, modelOf } from './program';
 async function main(): Promise<void> {
   await loadBackend('node');
   const given = caseNamed(process.argv[2]);
-  const { shape, classes, batchSize, tfjsSteps } = given;
+  const { shape, classes, words, batchSize, tfjsSteps } = given;
   const model = modelOf(given);
   model.compile({
     optimizer: tf.train.adam(1e-3),
@@ -15,7 +15,9 @@ async function main(): Promise<void> {
     metrics: ['accuracy'],
   });
   const count = tfjsSteps * batchSize;
-  const x = tf.randomUniform([count, ...shape], 0, 255);
+  const x = words
+    ? tf.randomUniform([count, ...shape], 1, words, 'int32')
+    : tf.randomUniform([count, ...shape], 0, 255);
   const y = tf.tensor1d(Float32Array.from({ length: count }, (_, index) => index % classes));
   await serve(async (_: object) => {
     const milliseconds: number[] = [];

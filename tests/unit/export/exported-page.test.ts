@@ -198,10 +198,10 @@ describe('the page of a TF.js export, in a real Chromium', () => {
     await page.close();
   });
 
-  it('takes a text', async () => {
+  it.each(['text-bag', 'text-lstm'] as const)('takes a text (%s)', async (preset) => {
     const vocabulary = ['free', 'money', 'meeting', '日'];
     const input: ModelInput = { kind: 'texts', vocabulary, sequenceLength: 16 };
-    const { model, out } = await exportPreset('mails', input, ['ham', 'spam'], 'text-bag');
+    const { model, out } = await exportPreset(preset, input, ['ham', 'spam'], preset);
     const { page } = await openPage(await serve(out));
     await page.locator('textarea').fill('FREE money, now! 日本');
     await page.locator('button[type=submit]').click();

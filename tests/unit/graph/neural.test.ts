@@ -182,6 +182,39 @@ Object.assign(cases, {
       ),
     by: [0, 1],
   },
+  // Backward step by step; where the number of steps is unknown, in one operation.
+  blockLstm: {
+    inputs: [
+      numbers([3, 2, 3], -1, 1),
+      numbers([2, 2], -1, 1, 2),
+      numbers([2, 2], -1, 1, 3),
+      numbers([5, 8], -1, 1, 4),
+      numbers([8], -1, 1, 5),
+    ],
+    graph: ([x, hidden, cell, weights, bias]) => {
+      const sequence = ops.blockLstm(x!, { hidden: hidden!, cell: cell! }, weights!, bias!);
+      return ops.sum(ops.add(sequence.hidden, ops.multiply(sequence.cell, 2)), [0]);
+    },
+    eager: (x, hidden, cell, weights, bias) => {
+      let [h, c] = [hidden!, cell!];
+      let total = tf.zerosLike(h);
+      for (const step of tf.unstack(x!)) {
+        const gates = tf.add(tf.matMul(tf.concat([step, h], 1), weights!), bias!);
+        const [input, candidate, forget, output] = tf.split(gates, 4, 1) as [
+          tf.Tensor,
+          tf.Tensor,
+          tf.Tensor,
+          tf.Tensor,
+        ];
+        c = tf.add(tf.mul(tf.sigmoid(forget), c), tf.mul(tf.sigmoid(input), tf.tanh(candidate)));
+        h = tf.mul(tf.sigmoid(output), tf.tanh(c));
+        total = tf.add(total, tf.add(h, tf.mul(c, 2)));
+      }
+      return total;
+    },
+    by: [0, 1, 2, 3, 4],
+    fixed: [1, 2, 3, 4],
+  },
   resizeBilinear: {
     inputs: [picture],
     graph: ([x]) => ops.resizeBilinear(x!, [9, 4]),

@@ -87,6 +87,22 @@ describe('training on texts', () => {
     );
     expect(recording.summary.val_accuracy).toBeGreaterThan(0.85);
   });
+
+  it('tells spam from other mail by the order of its words, too', async () => {
+    const recording = await train(
+      options('mails', {
+        model: 'text-lstm',
+        bidirectional: true,
+        hiddenUnits: 16,
+        epochs: 6,
+        batchSize: 16,
+        learningRate: 0.01,
+        sequenceLength: 40,
+        compile: 'graph',
+      }),
+    );
+    expect(recording.summary.val_accuracy).toBeGreaterThan(0.85);
+  });
 });
 
 describe('the loop', () => {

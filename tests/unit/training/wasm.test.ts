@@ -68,6 +68,18 @@ const cases: [string, Partial<Hyperparameters>][] = [
   ['pictures', { model: 'small-cnn', epochs: 2, batchSize: 4, imageSize: 16, width: 0.25, rotation: 10 }],
   ['pictures', { model: 'mobilenet-like', epochs: 1, batchSize: 4, imageSize: 16, learningRate: 1e-4 }],
   ['mails', { model: 'text-bag', epochs: 1, batchSize: 64, vocabularySize: 500, sequenceLength: 40 }],
+  [
+    'mails',
+    {
+      model: 'text-lstm',
+      bidirectional: true,
+      epochs: 1,
+      batchSize: 128,
+      vocabularySize: 200,
+      sequenceLength: 8,
+      hiddenUnits: 8,
+    },
+  ],
 ];
 
 describe('the WebAssembly engine', () => {
