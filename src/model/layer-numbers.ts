@@ -11,8 +11,8 @@ export function layerNumbers(model: tf.LayersModel): Map<tf.layers.Layer, number
   return numbers;
 }
 
-/** The layers that make a layer up, and theirs. */
-function layersWithin(layer: tf.layers.Layer): tf.layers.Layer[] {
+/** The layers that make a model or a wrapper up, and theirs. */
+export function layersWithin(layer: tf.layers.Layer): tf.layers.Layer[] {
   const direct = layer instanceof tf.LayersModel ? layer.layers : wrappedLayers(layer);
   return direct.flatMap((inner) => [inner, ...layersWithin(inner)]);
 }

@@ -38,8 +38,14 @@ function weightNames(layer: tf.layers.Layer): string[] {
   });
 }
 
-/** The last part of a weight's name. */
-export function shortName(name: string): string {
+/** A layer's weight by the last part of its name; that of any layer, those of wrappers and nested models included. */
+export function weightNamed(layer: tf.layers.Layer, name: string): tf.Variable | undefined {
+  return layer.weights.find(({ originalName }) => shortName(originalName) === name)?.read() as
+    | tf.Variable
+    | undefined;
+}
+
+function shortName(name: string): string {
   return name.slice(name.lastIndexOf('/') + 1);
 }
 

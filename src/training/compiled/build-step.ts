@@ -1,9 +1,11 @@
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
 import { DescentError } from '../../contract/errors';
 import { gradients } from '../../graph/gradients/gradients';
 import { Graph } from '../../graph/graph';
 import type { Operation, Tensor } from '../../graph/operation';
 import { outline } from '../../graph/outline';
+import { layersWithin } from '../../model/layer-numbers';
+import { maskNumber } from '../dropout-mask';
 import { scopeName } from '../graph/emit-model';
 import type { LaterSubtraction } from '../graph/layers/emitter';
 import { RandomMasks } from '../graph/random-masks';
@@ -62,14 +64,15 @@ export function buildStep<B extends Batch>(settings: StepSettings<B>): BuiltStep
   const placeholders = new Map(
     Object.entries(example).map(([name, tensor]) => [name, placeholderOf(graph, name, tensor)]),
   );
-  const numbers = new Map(models.flatMap(layersOf).map((layer, number) => [layer, number]));
+  const numbers = new Map(models.flatMap(layersWithin).map((layer, number) => [layer, number]));
   const random = new StepRandom(settings.seed, masks.step);
   const traced = (training: boolean) =>
     graph.scope(training ? 'training' : 'evaluation', () => {
       // Each call has masks of its own.
-      const calls = new LayerCalls(weights, (layer, call, like, share) =>
-        masks.mask(like, { name: layer.name, number: numbers.get(layer)! + 2 ** 24 * call }, share),
-      );
+      const calls = new LayerCalls(weights, (layer, call, like, share, use) => {
+        const number = maskNumber({ layer: numbers.get(layer)!, use }) + 2 ** 24 * call;
+        return masks.mask(like, { name: layer.name, number }, share);
+      });
       const { lossFunction } = settings;
       const found = traceLoss({
         graph,
@@ -128,12 +131,6 @@ function placeholderOf(graph: Graph, name: string, tensor: tf.Tensor): Tensor {
 }
 
 /** All layers of a model, those of nested models included. */
-function layersOf(model: tf.LayersModel): tf.layers.Layer[] {
-  return model.layers.flatMap((layer) =>
-    layer instanceof tf.LayersModel ? [layer, ...layersOf(layer)] : layer,
-  );
-}
-
 /** Gradients of the trained weights on which the loss depends. @throws DescentError `wrong-use` naming the others */
 function usedGradients(
   loss: Tensor,

@@ -14,7 +14,7 @@ type Layer = tf.layers.Layer;
 type Inputs = tf.Tensor | tf.Tensor[];
 
 /** Draws the mask of a layer in the `call`-th call of a step. */
-export type MaskOfCall = (layer: Layer, call: number, like: Tensor, rate: number) => Tensor;
+export type MaskOfCall = (layer: Layer, call: number, like: Tensor, rate: number, use: number) => Tensor;
 
 interface Emitted {
   inputs: Tensor[];
@@ -128,7 +128,7 @@ export class LayerCalls {
         const average = variable && this.averages.get(variable);
         return average ? { ...variable, value: average } : variable;
       },
-      dropoutMask: (owner, like, rate) => this.mask(owner, call, like, rate),
+      dropoutMask: (owner, like, rate, use) => this.mask(owner, call, like, rate, use),
     });
     for (const { variable, delta } of later) {
       const known = this.weights.all.find(({ variable: own }) => own.handle === variable.handle)!.variable;

@@ -3,7 +3,7 @@ import { DescentError } from '../../contract/errors';
 import type { Graph } from '../../graph/graph';
 import type { Tensor } from '../../graph/operation';
 import type { Variable } from '../../graph/variable';
-import { namedVariables } from '../../model/weights';
+import { namedVariables, weightNamed } from '../../model/weights';
 import { scopeName } from '../graph/emit-model';
 
 export interface StepWeight {
@@ -53,10 +53,8 @@ export class StepWeights {
 
   /** By the weight's name in the layer; undefined when the layer belongs to none of the models, or has no such weight. */
   of(layer: tf.layers.Layer, weight: string): Variable | undefined {
-    const found = layer.weights.find(
-      ({ originalName }) => originalName.slice(originalName.lastIndexOf('/') + 1) === weight,
-    );
-    return found && this.byEager.get(found.read() as tf.Variable);
+    const eager = weightNamed(layer, weight);
+    return eager && this.byEager.get(eager);
   }
 
   /** For the tracer: what stands for the eager weights where a function uses them directly. */

@@ -5,7 +5,7 @@ import { Graph } from '../../graph/graph';
 import type { Tensor } from '../../graph/operation';
 import type { GraphSession } from '../../graph/session/session';
 import type { Variable } from '../../graph/variable';
-import { type NamedVariable, namedVariables } from '../../model/weights';
+import { type NamedVariable, namedVariables, weightNamed } from '../../model/weights';
 import { emitModel, scopeName } from '../graph/emit-model';
 import type { FeatureComputer } from './feature-computer';
 import { fixedVariable } from './fixed-variable';
@@ -104,9 +104,10 @@ export class LayersPrefix implements FeatureComputer {
         inputs: [inputs],
         training: false,
         variable: (layer, weight) => {
-          const name = `${layer.name}/${weight}`;
-          const found = this.weights.get(name);
+          const eager = weightNamed(layer, weight);
+          const found = [...this.weights.values()].find((candidate) => candidate.variable === eager);
           if (!found) return undefined;
+          const { name } = found;
           const variable = made.get(name) ?? make(name, found.variable);
           made.set(name, variable);
           return variable;

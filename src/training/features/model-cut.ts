@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { Graph } from '../../graph/graph';
+import { wrappedLayers } from '../../model/layer-numbers';
 import { emitModel } from '../graph/emit-model';
+import { createsMask } from '../graph/masks';
 import { ModelVariables } from '../graph/model-variables';
 
 /** Where a model can be cut in two: what comes before never changes while the rest is trained. */
@@ -83,7 +85,11 @@ function restlessLayers(model: tf.LayersModel): ReadonlySet<tf.layers.Layer> {
 }
 
 function isStill(layer: tf.layers.Layer, restless: ReadonlySet<tf.layers.Layer>): boolean {
-  if (layer instanceof tf.LayersModel) return layer.layers.every((inner) => isStill(inner, restless));
+  const inner = layer instanceof tf.LayersModel ? layer.layers : wrappedLayers(layer);
+  if (!inner.every((part) => isStill(part, restless))) return false;
+  if (layer instanceof tf.LayersModel) return true;
+  // Its mask would be lost on what comes after the cut.
+  if (createsMask(layer)) return false;
   const trained = layer.trainable && layer.trainableWeights.length > 0;
   return !trained && !restless.has(layer);
 }

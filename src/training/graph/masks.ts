@@ -29,6 +29,12 @@ export function isRecurrent(layer: tf.layers.Layer): boolean {
   return recurrent.has(layer.getClassName());
 }
 
+/** Whether a mask of steps begins at the layer. */
+export function createsMask(layer: tf.layers.Layer): boolean {
+  const className = layer.getClassName();
+  return className === 'Masking' || (className === 'Embedding' && configOf(layer).maskZero === true);
+}
+
 /** Whether a mask changes what the layer computes. */
 export function listensToMasks(layer: tf.layers.Layer): boolean {
   return listening.has(layer.getClassName());
@@ -46,8 +52,7 @@ export function outputMask(
   const className = layer.getClassName();
   const config = configOf(layer);
   const [x] = inputs as [Tensor];
-  if (className === 'Embedding')
-    return config.maskZero === true ? ops.notEqual(x, ops.zerosLike(x)) : undefined;
+  if (className === 'Embedding') return createsMask(layer) ? ops.notEqual(x, ops.zerosLike(x)) : undefined;
   if (className === 'Masking') return countingSteps(x, Number(config.maskValue ?? 0));
   const [mask] = masks;
   if (masks.every((found) => found === undefined)) return undefined;

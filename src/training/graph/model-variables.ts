@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 import type { Graph } from '../../graph/graph';
 import type { Variable } from '../../graph/variable';
 import { learningRateFactors } from '../../model/layer-learning-rates';
-import { namedVariables, shortName } from '../../model/weights';
+import { namedVariables, weightNamed } from '../../model/weights';
 import { scopeName } from './emit-model';
 
 export interface ModelVariable {
@@ -42,7 +42,7 @@ export class ModelVariables {
 
   /** Of any layer within the model, those of wrappers and nested models included. */
   of(layer: tf.layers.Layer, weight: string): Variable | undefined {
-    const found = layer.weights.find(({ originalName }) => shortName(originalName) === weight);
-    return found && this.byEager.get(found.read() as tf.Variable);
+    const eager = weightNamed(layer, weight);
+    return eager && this.byEager.get(eager);
   }
 }
