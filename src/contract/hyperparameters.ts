@@ -288,6 +288,12 @@ export const hyperparameters = z.object({
     kinds: images,
     description: 'Largest zoom in or out, as a share.',
   }),
+  crop: z.number().min(0).max(0.5).default(0).meta({
+    group: 'augmentation',
+    keras: 'RandomCrop',
+    kinds: images,
+    description: 'Largest shift, as a share of the size: padded by reflection, then cut at a random place.',
+  }),
   featureVariants: z.number().int().min(0).max(1000).default(0).meta({
     group: 'augmentation',
     unit: 'variants',

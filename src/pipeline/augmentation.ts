@@ -10,6 +10,8 @@ export interface AugmentationSettings {
   rotation: number;
   /** The factor lies in 1 - zoom .. 1 + zoom, height and width alike. */
   zoom: number;
+  /** Largest shift, as a share of height and width. */
+  crop: number;
 }
 
 export function augments(settings: AugmentationSettings): boolean {
@@ -18,7 +20,8 @@ export function augments(settings: AugmentationSettings): boolean {
     settings.brightness > 0 ||
     settings.contrast > 0 ||
     settings.rotation > 0 ||
-    settings.zoom > 0
+    settings.zoom > 0 ||
+    settings.crop > 0
   );
 }
 
@@ -32,6 +35,9 @@ export interface AugmentationDraw {
   angle: number;
   /** Above 1: the picture appears smaller. */
   zoom: number;
+  /** Where the part that is cut out begins, as a share of width and height; below 0: beyond the edge. */
+  cropX: number;
+  cropY: number;
 }
 
 /** The epoch whose draws an epoch takes, when they repeat after `variants` epochs. */
@@ -52,13 +58,45 @@ export function drawAugmentation(
   const contrast = random.nextWithin(settings.contrast);
   const angle = random.nextWithin(settings.rotation);
   const zoom = random.nextWithin(settings.zoom);
+  const cropX = random.nextWithin(settings.crop);
+  const cropY = random.nextWithin(settings.crop);
   return {
     flip: settings.flipLeftRight && flip,
     brightness: brightness * 255,
     contrast: 1 + contrast,
     angle: (angle * Math.PI) / 180,
     zoom: 1 + zoom,
+    cropX,
+    cropY,
   };
+}
+
+/**
+ * Where the pixel (column, row) of the result comes from: column a0 x + a1 y + a2, row b0 x + b1 y + b2 of the picture.
+ * A part of the picture's size is cut out (by whole pixels), then mirrored, turned and zoomed around its centre.
+ *
+ * @returns a0 a1 a2 b0 b1 b2
+ */
+export function transformOf(
+  draw: AugmentationDraw,
+  height: number,
+  width: number,
+): [number, number, number, number, number, number] {
+  const cosine = Math.cos(draw.angle) * draw.zoom;
+  const sine = Math.sin(draw.angle) * draw.zoom;
+  const side = draw.flip ? -1 : 1;
+  const centreX = (width - 1) / 2;
+  const centreY = (height - 1) / 2;
+  const a0 = side * cosine;
+  const a1 = -side * sine;
+  return [
+    a0,
+    a1,
+    centreX + Math.round(draw.cropX * width) - a0 * centreX - a1 * centreY,
+    sine,
+    cosine,
+    centreY + Math.round(draw.cropY * height) - sine * centreX - cosine * centreY,
+  ];
 }
 
 /** Mirrors at the picture's outer edge (tf.keras' fill_mode 'reflect': d c b a | a b c d | d c b a). */
@@ -70,8 +108,8 @@ function reflect(position: number, size: number): number {
 
 /**
  * Writes the augmented picture (uint8 [height, width, channels], row-major) as float32 0..255 into `out` at `offset`.
- * Flip, turn and zoom are one bilinear resampling around the centre (tf.keras' RandomRotation and RandomZoom, reflecting
- * at the edges); then contrast around each channel's mean (tf.image.adjust_contrast), then brightness
+ * Crop (tf.image.random_crop of the picture padded by reflection), flip, turn and zoom (tf.keras' RandomRotation and
+ * RandomZoom) are one bilinear resampling that reflects at the edges; then contrast around each channel's mean (tf.image.adjust_contrast), then brightness
  * (tf.image.adjust_brightness); the result is clipped to 0..255.
  */
 export function augmentPicture(
@@ -83,7 +121,8 @@ export function augmentPicture(
   out: Float32Array,
   offset: number,
 ): void {
-  if (draw.angle !== 0 || draw.zoom !== 1) resample(pixels, height, width, channels, draw, out, offset);
+  if (draw.angle !== 0 || draw.zoom !== 1 || draw.cropX !== 0 || draw.cropY !== 0)
+    resample(pixels, height, width, channels, draw, out, offset);
   else copyPicture(pixels, height, width, channels, draw.flip, out, offset);
   if (draw.contrast === 1 && draw.brightness === 0) return;
   const places = height * width;
@@ -131,17 +170,11 @@ function resample(
   out: Float32Array,
   offset: number,
 ): void {
-  const cosine = Math.cos(draw.angle) * draw.zoom;
-  const sine = Math.sin(draw.angle) * draw.zoom;
-  const centreX = (width - 1) / 2;
-  const centreY = (height - 1) / 2;
+  const [a0, a1, a2, b0, b1, b2] = transformOf(draw, height, width);
   for (let row = 0; row < height; row++) {
     for (let column = 0; column < width; column++) {
-      const x = column - centreX;
-      const y = row - centreY;
-      const turnedX = cosine * x - sine * y;
-      const sourceX = (draw.flip ? -turnedX : turnedX) + centreX;
-      const sourceY = sine * x + cosine * y + centreY;
+      const sourceX = a0 * column + a1 * row + a2;
+      const sourceY = b0 * column + b1 * row + b2;
       const left = Math.floor(sourceX);
       const top = Math.floor(sourceY);
       const shareX = sourceX - left;

@@ -157,8 +157,8 @@ function pipelineSettings(job: TrainingJob, split: SplitName, input: ModelInput)
 }
 
 function augmentationOf(hyperparameters: Hyperparameters): AugmentationSettings {
-  const { flipLeftRight, brightness, contrast, rotation, zoom } = hyperparameters;
-  return { flipLeftRight, brightness, contrast, rotation, zoom };
+  const { flipLeftRight, brightness, contrast, rotation, zoom, crop } = hyperparameters;
+  return { flipLeftRight, brightness, contrast, rotation, zoom, crop };
 }
 
 function classWeightsOf({ summary }: Dataset, { classWeights }: Hyperparameters): Float32Array | undefined {

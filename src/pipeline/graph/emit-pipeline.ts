@@ -1,7 +1,5 @@
 import type { ModelInput } from '../../contract/metadata';
-import type { Dataset } from '../../graph/data/dataset';
 import type { Graph } from '../../graph/graph';
-import * as ops from '../../graph/operations';
 import { augments } from '../augmentation';
 import { openSource, type SourceOptions } from '../dataset-sources';
 import { chooseCacheMode } from '../example-cache';
@@ -13,7 +11,7 @@ import type { GraphExamples, GraphPipeline, GraphPipelineSettings } from './grap
 import { PictureDirectory } from './picture-directory';
 import { type PictureFiles, preparePictureFiles } from './picture-files';
 import { PictureStages } from './picture-stages';
-import { Sequence } from './sequence';
+import { type BuildStages, Sequence } from './sequence';
 import { SessionTensor } from './session-tensor';
 
 /**
@@ -49,16 +47,14 @@ function emitRows(
   const answers = new SessionTensor(graph, `${name}/answers`, 'float32', [count]);
   const weights = source.weight && new SessionTensor(graph, `${name}/weights`, 'float32', [count]);
   const sequence = new Sequence(graph, name, 0, [
-    (examples) =>
-      examples
-        .batch(settings.batchSize)
+    ({ batches, captured, rowsOf }) =>
+      batches
         .map(
-          ([indices, , , rowsHandle, answersHandle]) => [
-            rows.gather(rowsHandle!, indices!),
-            answers.gather(answersHandle!, indices!),
-            ops.identity(indices!),
-          ],
-          { captured: [rows.handle, answers.handle], name: `${name}_gather` },
+          ([batch, rowsHandle, answersHandle, ...handles]) => {
+            const { indices } = rowsOf(batch!, handles);
+            return [rows.gather(rowsHandle!, indices), answers.gather(answersHandle!, indices), indices];
+          },
+          { captured: [rows.handle, answers.handle, ...captured], name: `${name}_gather` },
         )
         .prefetch(settings.prefetch),
   ]);
@@ -71,6 +67,7 @@ function emitRows(
   ]);
   return new EpochWalk(source, settings, sequence, stages, {
     ...(weights ? { weights: (indices) => weights.gather(weights.handle, indices) } : {}),
+    datasets: { memory: 0 },
     open: async (session) => {
       rows.allocate(session);
       answers.allocate(session);
@@ -120,11 +117,12 @@ async function emitPictures(
     convertedFiles: files.converted,
     name,
   });
-  const builds = [(examples: Dataset) => pictures.reading(examples)];
-  if (memory) builds.push((examples) => pictures.recalling(memory, examples));
+  const builds: BuildStages[] = [(start) => pictures.reading(start)];
+  if (memory) builds.push((start) => pictures.recalling(memory, start));
   const sequence = new Sequence(graph, name, changes ? numbersPerPicture : 0, builds);
 
   return new EpochWalk(source, settings, sequence, describe(source, settings, pictures.stages), {
+    datasets: { files: 0, ...(memory ? { memory: 1 } : {}) },
     measured: pictures.measured,
     ...(memory ? { keeps: 'memory' as const } : directory ? { keeps: 'disk' as const } : {}),
     open: async (session) => {

@@ -2,7 +2,7 @@ import type { Tensor } from '../../graph/operation';
 import type { GraphSession } from '../../graph/session/session';
 import { EndOfSequenceError } from '../../graph/session/translate-error';
 import type { TensorValue } from '../../graph/tensor-value';
-import { augmentationEpoch, augments } from '../augmentation';
+import { type AugmentationSettings, augmentationEpoch, augments } from '../augmentation';
 import { epochOrder, sequentialOrder } from '../epoch-order';
 import type {
   ExampleSource,
@@ -12,15 +12,19 @@ import type {
   StageTime,
 } from '../example-source';
 import { StageClock } from '../stage-clock';
-import { drawForEpoch } from './augment-pictures';
+import { drawForEpoch, numbersPerPicture } from './augment-pictures';
 import type { GraphPipeline, GraphPipelineSettings } from './graph-pipeline';
-import type { Sequence } from './sequence';
+import type { Sequence, SequenceColumns } from './sequence';
 
-/** Data sets of the sequence: files are read in the first; the second, where there is one, takes all from memory. */
-const fromFiles = 0;
-const fromMemory = 1;
+/** From memory, epochs are handed over together until they have so many examples: a new iterator costs as much as some hundred pictures. */
+const examplesAtOnce = 8192;
 
-const noExamples = { order: new Int32Array(0), kept: new Int32Array(0), draws: new Float32Array(0) };
+const nothing: SequenceColumns = {
+  order: new Int32Array(0),
+  kept: new Int32Array(0),
+  draws: new Float32Array(0),
+  batches: new Int32Array(0),
+};
 
 /** A column of the times that come with a batch. */
 export interface MeasuredStage {
@@ -30,12 +34,14 @@ export interface MeasuredStage {
 }
 
 interface Parts {
-  /** In the order of the columns. */
-  measured?: readonly MeasuredStage[];
+  /** Data sets of the sequence, by where they take the examples from; what is missing is never used. */
+  datasets: { files?: number; memory?: number };
   /** Where examples stay that were delivered once. */
   keeps?: 'memory' | 'disk';
   /** What the losses of a batch's examples are multiplied by. */
   weights?: (indices: Tensor) => Tensor;
+  /** In the order of the columns. */
+  measured?: readonly MeasuredStage[];
   open(session: GraphSession): Promise<void>;
   dispose?(): Promise<void>;
 }
@@ -52,7 +58,11 @@ export class EpochWalk implements GraphPipeline {
   private epoch = 0;
   private place = 0;
   private order: Int32Array;
-  private started = false;
+  /** Where the iterator takes its examples from, while one runs that stands at the position. */
+  private running: 'files' | 'memory' | undefined;
+  /** Orders of the epochs that the iterator goes on with after this one. */
+  private following: Int32Array[] = [];
+  private readonly augmentation: AugmentationSettings | undefined;
   private readonly unreadable = new Set<number>();
   /** 1 where an example was delivered, hence stands in the cache. */
   private readonly kept: Int32Array;
@@ -75,6 +85,8 @@ export class EpochWalk implements GraphPipeline {
     if (stageTimes) this.stageTimes = stageTimes;
     this.batchesPerEpoch = Math.ceil(source.count / settings.batchSize);
     this.kept = new Int32Array(source.count);
+    const { augmentation } = settings;
+    this.augmentation = augmentation && augments(augmentation) ? augmentation : undefined;
     this.order = this.orderOf(0);
   }
 
@@ -90,23 +102,25 @@ export class EpochWalk implements GraphPipeline {
 
   seek({ epoch, index }: PipelinePosition): void {
     if (epoch === this.epoch && index === this.place) return;
-    if (epoch !== this.epoch) this.order = this.orderOf(epoch);
+    const changes = this.settings.shuffleBuffer !== undefined || this.augmentation !== undefined;
+    if (epoch !== this.epoch && changes) this.order = this.orderOf(epoch);
+    // What is the same in every epoch goes on where it stands, whatever the epoch is called.
+    if (changes || index !== this.place) this.halt();
     this.epoch = epoch;
     this.place = index;
-    this.started = false;
   }
 
   async next<T extends { indices: TensorValue; stageTimes?: TensorValue }>(
     step: () => T,
   ): Promise<T | 'end-of-epoch'> {
-    if (!this.started) this.start();
+    if (!this.running) this.start();
     let result: T | undefined;
-    if (this.started)
+    if (this.running && this.isMore())
       try {
         result = step();
       } catch (error) {
         // The step may have drawn a batch before it failed.
-        this.started = false;
+        this.halt();
         if (!(error instanceof EndOfSequenceError)) throw error;
       }
     if (result) {
@@ -116,7 +130,7 @@ export class EpochWalk implements GraphPipeline {
       return result;
     }
     await this.passOver(this.order.length);
-    this.seek({ epoch: this.epoch + 1, index: 0 });
+    this.beginNextEpoch();
     return 'end-of-epoch';
   }
 
@@ -132,8 +146,8 @@ export class EpochWalk implements GraphPipeline {
 
   async dispose(): Promise<void> {
     // Whatever is being prepared ends with the iterator that asked for it.
-    if (this.session && this.started) this.sequence.start(this.session, fromFiles, noExamples);
-    this.started = false;
+    if (this.session && this.running) this.sequence.start(this.session, 0, nothing);
+    this.halt();
     await this.parts.dispose?.();
   }
 
@@ -145,25 +159,83 @@ export class EpochWalk implements GraphPipeline {
       : epochOrder(seed, epoch, count, shuffleBuffer);
   }
 
+  private halt(): void {
+    this.running = undefined;
+    this.following = [];
+  }
+
+  private beginNextEpoch(): void {
+    this.epoch++;
+    this.place = 0;
+    const following = this.following.shift();
+    if (!following) this.halt();
+    this.order = following ?? this.orderOf(this.epoch);
+  }
+
+  /** An iterator over files ends with the epoch; one over memory may go on with the next. */
+  private isMore(): boolean {
+    if (this.running === 'files') return true;
+    for (let place = this.place; place < this.order.length; place++)
+      if (!this.unreadable.has(this.order[place]!)) return true;
+    return false;
+  }
+
+  private readable(order: Int32Array): Int32Array {
+    return this.unreadable.size > 0 ? order.filter((index) => !this.unreadable.has(index)) : order;
+  }
+
   /** Begins at the place of now, unless nothing is left of the epoch. */
   private start(): void {
-    if (!this.session) throw new Error('The pipeline was not opened.');
-    const { augmentation, augmentationVariants, seed } = this.settings;
-    const rest = this.order.subarray(this.place);
-    const readable = this.unreadable.size > 0 ? rest.filter((index) => !this.unreadable.has(index)) : rest;
-    if (readable.length === 0) return;
-    const complete =
-      this.parts.keeps === 'memory' && this.keptCount + this.unreadable.size === this.source.count;
+    const { session } = this;
+    if (!session) throw new Error('The pipeline was not opened.');
+    const first = this.readable(this.order.subarray(this.place));
+    if (first.length === 0) return;
+    const { datasets, keeps } = this.parts;
+    const isComplete = keeps === 'memory' && this.keptCount + this.unreadable.size === this.source.count;
+    if (datasets.memory !== undefined && (isComplete || datasets.files === undefined)) {
+      this.running = 'memory';
+      this.sequence.start(session, datasets.memory, this.columnsOf(this.withFollowing(first)));
+    } else {
+      this.running = 'files';
+      this.sequence.start(session, datasets.files!, this.columnsOf([first]));
+    }
+  }
+
+  /** The rest of this epoch and the epochs that follow, until there are enough examples. */
+  private withFollowing(first: Int32Array): Int32Array[] {
+    const epochs = [first];
+    for (let examples = first.length; examples < examplesAtOnce; ) {
+      const order = this.orderOf(this.epoch + epochs.length);
+      this.following.push(order);
+      const readable = this.readable(order);
+      epochs.push(readable);
+      examples += readable.length;
+    }
+    return epochs;
+  }
+
+  /** @param epochs what is to come of this epoch and of those after it */
+  private columnsOf(epochs: readonly Int32Array[]): SequenceColumns {
+    const { augmentationVariants, batchSize, seed } = this.settings;
+    const count = epochs.reduce((sum, { length }) => sum + length, 0);
+    const order = new Int32Array(count);
+    const batches: number[] = [];
+    const draws = new Float32Array(this.augmentation ? count * numbersPerPicture : 0);
+    let row = 0;
+    for (const [ahead, indices] of epochs.entries()) {
+      order.set(indices, row);
+      if (this.augmentation) {
+        const variant = augmentationEpoch(this.epoch + ahead, augmentationVariants);
+        const drawn = drawForEpoch(this.augmentation, seed, variant, indices, this.source.shape);
+        draws.set(drawn, row * numbersPerPicture);
+      }
+      for (let begin = 0; begin < indices.length; begin += batchSize)
+        batches.push(row + begin, Math.min(batchSize, indices.length - begin));
+      row += indices.length;
+    }
     const kept =
-      this.parts.keeps === 'disk'
-        ? readable.map((index) => this.kept[index]!)
-        : new Int32Array(readable.length);
-    const draws =
-      augmentation && augments(augmentation)
-        ? drawForEpoch(augmentation, seed, augmentationEpoch(this.epoch, augmentationVariants), readable)
-        : new Float32Array(0);
-    this.sequence.start(this.session, complete ? fromMemory : fromFiles, { order: readable, kept, draws });
-    this.started = true;
+      this.parts.keeps === 'disk' ? order.map((index) => this.kept[index]!) : new Int32Array(count);
+    return { order, kept, draws, batches: Int32Array.from(batches) };
   }
 
   private noteTimes(times: Float32Array, examples: number): void {

@@ -1,5 +1,5 @@
+import { availableParallelism } from 'node:os';
 import type { Dataset } from '../../graph/data/dataset';
-import type { Graph } from '../../graph/graph';
 import type { Tensor } from '../../graph/operation';
 import * as ops from '../../graph/operations';
 import type { AugmentationSettings } from '../augmentation';
@@ -9,14 +9,14 @@ import { augmentPictures } from './augment-pictures';
 import type { MeasuredStage } from './epoch-walk';
 import type { FileDecoder } from './file-decoder';
 import type { PictureDirectory } from './picture-directory';
+import type { SequenceStart } from './sequence';
 import type { SessionTensor } from './session-tensor';
 import { StopWatch } from './stop-watch';
 
-/**
- * From this size on a picture is augmented by itself, before it is batched: its floats then stay in the processor's
- * cache from one operation to the next. Below it, the operations' own cost counts more, and whole batches are augmented.
- */
-const smallestAlone = 16_384;
+/** Batches that are put together from memory at once; their operations use all processors themselves. */
+const batchesAtOnce = Math.min(2, availableParallelism());
+/** Batches that stand ready, where the settings leave it to the pipeline: from memory they are made faster than used. */
+const batchesReady = 2;
 
 interface StageOptions {
   name: string;
@@ -28,13 +28,15 @@ interface StageOptions {
   convertedFiles: number;
 }
 
-/** The stages of tf.data from numbers of pictures to batches: inputs, answers, numbers, times of the stages. */
+/**
+ * The stages of tf.data from numbers of pictures to batches: inputs, answers, numbers, times of the stages. Pictures are
+ * read one by one, as bytes; cache and augmentation work on whole batches.
+ */
 export class PictureStages {
   /** In tf.data's words. */
   readonly stages: readonly PipelineStage[];
   /** Columns of the times. */
   readonly measured: readonly MeasuredStage[];
-  private readonly alone: boolean;
 
   constructor(
     private readonly decoder: FileDecoder,
@@ -43,123 +45,101 @@ export class PictureStages {
     private readonly directory: PictureDirectory | undefined,
     private readonly options: StageOptions,
   ) {
-    const elements = options.shape.reduce((product, size) => product * size, 1);
-    this.alone = options.augmentation !== undefined && elements >= smallestAlone;
     const described = this.describe();
     this.stages = described.stages;
     this.measured = described.measured;
   }
 
   /** From the files; keeps what it decodes. */
-  reading(examples: Dataset): Dataset {
-    const { decoder, directory, memory, options } = this;
-    const { batchSize, name, prefetch, shape } = options;
-    const cacheHandles = memory ? [memory.handle] : [];
-    const load = (index: Tensor, isKept: Tensor, handles: readonly Tensor[]) =>
-      directory
-        ? directory.recall(index, isKept, handles, shape, (again, captured) =>
-            decoder.decode(again, captured),
-          )
-        : decoder.decode(index, handles);
-    const keep = (indices: Tensor, pictures: Tensor, handle: Tensor | undefined) =>
-      memory && handle ? [memory.write(handle, indices, pictures)] : [];
-    if (this.alone)
-      return examples
-        .map(
-          ([index, isKept, drawn, answersHandle, ...others], body) => {
-            const handles = others.slice(0, decoder.handles.length);
-            const watch = new StopWatch(body);
-            const pictures = watch.time(() => ops.expandDims(load(index!, isKept!, handles), 0));
-            const indices = ops.expandDims(index!, 0);
-            watch.run(() => keep(indices, pictures, others[handles.length]));
-            return this.finishOne(watch, indices, pictures, drawn!, answersHandle!);
-          },
-          { captured: [this.answers.handle, ...decoder.handles, ...cacheHandles], name: `${name}_load` },
-        )
-        .ignoreErrors()
-        .batch(batchSize)
-        .prefetch(prefetch);
+  reading({ examples }: SequenceStart): Dataset {
+    const { decoder, memory } = this;
+    const { batchSize, name, prefetch } = this.options;
     return examples
       .map(
         ([index, isKept, drawn, ...handles], body) => {
-          const watch = new StopWatch(body);
-          const picture = watch.time(() => load(index!, isKept!, handles));
-          return [ops.identity(index!), picture, ops.identity(drawn!), watch.times[0]!];
+          const begin = ops.timestamp(body);
+          const picture = body.after([begin], () => this.load(index!, isKept!, handles));
+          const end = ops.timestamp(body, [picture]);
+          return [ops.identity(index!), picture, ops.identity(drawn!), begin, end];
         },
         { captured: decoder.handles, name: `${name}_load` },
       )
       .ignoreErrors()
       .batch(batchSize)
       .map(
-        ([indices, pictures, drawn, loadTimes, answersHandle, cacheHandle], body) => {
-          const watch = new StopWatch(body, [ops.sum(loadTimes!)]);
-          watch.run(() => keep(indices!, pictures!, cacheHandle));
+        ([indices, pictures, drawn, begin, end, answersHandle, cacheHandle], body) => {
+          const seconds = ops.sum(ops.subtract(end!, begin!));
+          const watch = new StopWatch(body, [ops.cast(ops.multiply(seconds, 1000), 'float32')]);
+          watch.run(() => (memory ? [memory.write(cacheHandle!, indices!, pictures!)] : []));
           return this.finish(watch, indices!, pictures!, drawn!, answersHandle!);
         },
-        { captured: [this.answers.handle, ...cacheHandles], name: `${name}_finish` },
+        { captured: [this.answers.handle, ...(memory ? [memory.handle] : [])], name: `${name}_finish` },
       )
       .prefetch(prefetch);
   }
 
   /** From memory, once every picture stands there. */
-  recalling(memory: SessionTensor, examples: Dataset): Dataset {
-    const { batchSize, name, prefetch } = this.options;
-    const options = { captured: [this.answers.handle, memory.handle], name: `${name}_recall` };
-    const recall = (body: Graph, handle: Tensor, indices: Tensor) => {
-      const watch = new StopWatch(body, [body.constant(0, 'float32')]);
-      return { watch, pictures: watch.time(() => memory.gather(handle, indices)) };
-    };
-    if (this.alone)
-      return examples
-        .map(([index, , drawn, answersHandle, cacheHandle], body) => {
-          const indices = ops.expandDims(index!, 0);
-          const { watch, pictures } = recall(body, cacheHandle!, indices);
-          return this.finishOne(watch, indices, pictures, drawn!, answersHandle!);
-        }, options)
-        .batch(batchSize)
-        .prefetch(prefetch);
-    return examples
-      .batch(batchSize)
-      .map(([indices, , drawn, answersHandle, cacheHandle], body) => {
-        const { watch, pictures } = recall(body, cacheHandle!, indices!);
-        return this.finish(watch, indices!, pictures, drawn!, answersHandle!);
-      }, options)
+  recalling(memory: SessionTensor, { batches, captured, rowsOf }: SequenceStart): Dataset {
+    const { name, prefetch = batchesReady } = this.options;
+    return batches
+      .map(
+        ([batch, answersHandle, cacheHandle, ...handles], body) => {
+          const { indices, drawn } = rowsOf(batch!, handles);
+          const watch = new StopWatch(body, [body.constant(0, 'float32')]);
+          const pictures = watch.time(() => memory.gather(cacheHandle!, indices));
+          return this.finish(watch, indices, pictures, drawn, answersHandle!);
+        },
+        {
+          captured: [this.answers.handle, memory.handle, ...captured],
+          name: `${name}_recall`,
+          parallelCalls: batchesAtOnce,
+        },
+      )
       .prefetch(prefetch);
+  }
+
+  private load(index: Tensor, isKept: Tensor, handles: readonly Tensor[]): Tensor {
+    const { decoder, directory, options } = this;
+    if (!directory) return decoder.decode(index, handles);
+    return directory.recall(index, isKept, handles, options.shape, (again, captured) =>
+      decoder.decode(again, captured),
+    );
   }
 
   private describe(): { stages: PipelineStage[]; measured: MeasuredStage[] } {
     const { augmentation, batchSize, cache, convertedFiles, shape } = this.options;
-    const parallel = { num_parallel_calls: 'AUTOTUNE' };
     const load: PipelineStage = {
       stage: 'map',
       settings: {
         function: 'read, decode, upright, resize',
         shape: shape.join(' × '),
-        ...parallel,
+        num_parallel_calls: 'AUTOTUNE',
         converted_files: convertedFiles,
       },
     };
-    const kept: PipelineStage = { stage: 'cache', settings: { where: cache, dtype: 'uint8' } };
-    const finish: PipelineStage = augmentation
-      ? { stage: 'map', settings: { function: 'augment', ...augmentation, ...parallel } }
-      : { stage: 'map', settings: { function: 'cast', ...parallel } };
     const skip: PipelineStage = { stage: 'ignore_errors', settings: {} };
     const batch: PipelineStage = {
       stage: 'batch',
       settings: { batch_size: batchSize, drop_remainder: false },
     };
-    const unit = this.alone ? ('example' as const) : ('batch' as const);
+    const kept: PipelineStage = { stage: 'cache', settings: { where: cache, dtype: 'uint8' } };
+    const finish: PipelineStage = {
+      stage: 'map',
+      settings: {
+        ...(augmentation ? { function: 'augment', ...augmentation } : { function: 'cast' }),
+        num_parallel_calls: cache === 'memory' ? batchesAtOnce : 'AUTOTUNE',
+      },
+    };
     return {
-      stages: this.alone ? [load, kept, finish, skip, batch] : [load, kept, skip, batch, finish],
+      stages: [load, skip, batch, kept, finish],
       measured: [
         { stage: load, unit: 'example' },
-        { stage: kept, unit },
-        { stage: finish, unit },
+        { stage: kept, unit: 'batch' },
+        { stage: finish, unit: 'batch' },
       ],
     };
   }
 
-  /** [size, ...] of everything but the times, which are one row. */
   private finish(
     watch: StopWatch,
     indices: Tensor,
@@ -176,29 +156,6 @@ export class PictureStages {
       this.answers.gather(answersHandle, indices),
       ops.identity(indices),
       ops.expandDims(ops.stack(watch.times, 0), 0),
-    ];
-  }
-
-  /** A batch of one, without its first axis. */
-  private finishOne(
-    watch: StopWatch,
-    indices: Tensor,
-    pictures: Tensor,
-    drawn: Tensor,
-    answersHandle: Tensor,
-  ): Tensor[] {
-    const [inputs, answers, numbers, times] = this.finish(
-      watch,
-      indices,
-      pictures,
-      ops.expandDims(drawn, 0),
-      answersHandle,
-    );
-    return [
-      ops.reshape(inputs!, this.options.shape),
-      ops.squeeze(answers!, [0]),
-      ops.squeeze(numbers!, [0]),
-      ops.squeeze(times!, [0]),
     ];
   }
 }

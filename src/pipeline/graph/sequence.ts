@@ -1,33 +1,51 @@
 import { Dataset } from '../../graph/data/dataset';
 import type { Graph } from '../../graph/graph';
-import type { Operation, Tensor } from '../../graph/operation';
+import type { Tensor } from '../../graph/operation';
+import * as ops from '../../graph/operations';
 import type { GraphSession } from '../../graph/session/session';
 import { TensorValue } from '../../graph/tensor-value';
+import { ReadColumn } from './read-column';
 
-/**
- * What the stages are built on, one element an example: its number (int32), 1 if it stands in the disk cache (int32),
- * and what augmentation does to it (float32 [numbers]; none without augmentation).
- */
-export type BuildStages = (examples: Dataset) => Dataset;
+/** What the stages are built on. */
+export interface SequenceStart {
+  /**
+   * One element an example: its number (int32 []), 1 if it stands in the disk cache (int32 []), and what augmentation does
+   * to it (float32 [numbers]; none without augmentation).
+   */
+  examples: Dataset;
+  /** One element a batch: its first row and its rows (int32 [2]), for `rowsOf`. */
+  batches: Dataset;
+  /** For functions that call `rowsOf`. */
+  captured: readonly Tensor[];
+  /** Numbers (int32 [size]) and draws (float32 [size, numbers]) of a batch; `captured` as the function got them. */
+  rowsOf(batch: Tensor, captured: readonly Tensor[]): { indices: Tensor; drawn: Tensor };
+}
 
-/** What is handed over when an epoch begins. */
-export interface EpochColumns {
+export type BuildStages = (start: SequenceStart) => Dataset;
+
+/** What is handed over when a data set begins. */
+export interface SequenceColumns {
+  /** Numbers of the examples in their order. */
   order: Int32Array;
+  /** 1 where an example stands in the disk cache. */
   kept: Int32Array;
+  /** [examples, numbers]. */
   draws: Float32Array;
+  /** First row and rows of each batch. */
+  batches: Int32Array;
 }
 
 /**
  * One iterator over different data sets of equal elements. The data sets are made once and kept in variables: TensorFlow
- * optimizes a data set when its first iterator is made, which costs as much as some hundred pictures. An epoch's columns
- * therefore lie in variables too, which the data sets read when they begin.
+ * optimizes a data set when its first iterator is made, which costs as much as some hundred pictures. What they go
+ * through therefore lies in variables too, which the data sets read when they begin.
  */
 export class Sequence {
-  /** inputs, answers, indices of a batch. */
+  /** Components of an element. */
   readonly next: readonly Tensor[];
   private readonly made: Tensor;
   private readonly starts: readonly Tensor[];
-  private readonly columns: readonly Column[];
+  private readonly columns: Readonly<Record<keyof SequenceColumns, ReadColumn>>;
 
   /** @param numbers how many numbers augmentation needs of an example */
   constructor(
@@ -36,14 +54,32 @@ export class Sequence {
     private readonly numbers: number,
     builds: readonly BuildStages[],
   ) {
-    const columns = [
-      new Column(graph, `${name}/order`, 'int32', []),
-      new Column(graph, `${name}/kept`, 'int32', []),
-      new Column(graph, `${name}/draws`, 'float32', [numbers]),
-    ];
+    const columns = {
+      order: new ReadColumn(graph, `${name}/order`, 'int32', []),
+      kept: new ReadColumn(graph, `${name}/kept`, 'int32', []),
+      draws: new ReadColumn(graph, `${name}/draws`, 'float32', [numbers]),
+      batches: new ReadColumn(graph, `${name}/batches`, 'int32', [2]),
+    };
+    const { order, kept, draws, batches } = columns;
     const { made, next, starts } = graph.scope(name, () => {
-      const examples = readWhenBegun(graph, name, columns);
-      const datasets = builds.map((build) => build(examples));
+      const start: SequenceStart = {
+        examples: readWhenBegun(graph, `${name}_examples`, [order, kept, draws]),
+        batches: readWhenBegun(graph, `${name}_batches`, [batches]),
+        captured: [order.handle, draws.handle],
+        rowsOf: (batch, [orderHandle, drawsHandle]) => {
+          const part = (place: number) => ops.slice(batch, [place], [1]);
+          const width = batch.graph.constant([numbers], 'int32');
+          return {
+            indices: ops.slice(order.read(orderHandle!), part(0), part(1)),
+            drawn: ops.slice(
+              draws.read(drawsHandle!),
+              ops.concat([part(0), batch.graph.constant([0], 'int32')], 0),
+              ops.concat([part(1), width], 0),
+            ),
+          };
+        },
+      };
+      const datasets = builds.map((build) => build(start));
       const { elements } = datasets[0]!;
       const types = {
         output_types: elements.map(({ dtype }) => dtype),
@@ -54,20 +90,20 @@ export class Sequence {
         const attributes = { dtype: 'variant', shape: [], shared_name: `${name}/dataset_${index}` };
         return graph.op('VarHandleOp', [], attributes).output;
       });
-      const kept = datasets.map((dataset, index) =>
+      const assigned = Object.values(columns).map((column) => column.assigned);
+      const keep = datasets.map((dataset, index) =>
         graph.op('AssignVariableOp', [handles[index]!, dataset.variant], { dtype: 'variant' }),
       );
-      const assigned = columns.map((column) => column.assigned);
-      const starts = handles.map((handle) =>
+      const begin = handles.map((handle) =>
         graph.after(assigned, () => {
           const dataset = graph.op('ReadVariableOp', [handle], { dtype: 'variant' }).output;
           return graph.group([graph.op('MakeIterator', [dataset, iterator])], 'started');
         }),
       );
       return {
-        made: graph.group(kept, 'made'),
+        made: graph.group(keep, 'made'),
         next: graph.op('IteratorGetNext', [iterator], types, { name: 'next' }).outputs,
-        starts,
+        starts: begin,
       };
     });
     this.made = made;
@@ -81,47 +117,19 @@ export class Sequence {
     session.fetch(this.made);
   }
 
-  /** Begins data set number `which` with these examples; what an earlier one had prepared is dropped. */
-  start(session: GraphSession, which: number, { order, kept, draws }: EpochColumns): void {
-    const [orderFeed, keptFeed, drawsFeed] = this.columns.map((column) => column.fed);
+  /** Begins data set number `which` with these columns; what an earlier one had prepared is dropped. */
+  start(session: GraphSession, which: number, { order, kept, draws, batches }: SequenceColumns): void {
     session.fetch(this.starts[which]!, [
-      [orderFeed!, order],
-      [keptFeed!, kept],
-      [drawsFeed!, new TensorValue('float32', [order.length, this.numbers], draws)],
+      [this.columns.order.fed, order],
+      [this.columns.kept.fed, kept],
+      [this.columns.draws.fed, new TensorValue('float32', [order.length, this.numbers], draws)],
+      [this.columns.batches.fed, new TensorValue('int32', [batches.length / 2, 2], batches)],
     ]);
   }
 }
 
-/** A variable of any number of rows that is fed anew for each epoch. */
-class Column {
-  readonly handle: Tensor;
-  readonly fed: Tensor;
-  readonly assigned: Operation;
-  readonly shape: readonly (number | null)[];
-
-  constructor(
-    graph: Graph,
-    name: string,
-    readonly dtype: 'int32' | 'float32',
-    row: readonly number[],
-  ) {
-    this.shape = [null, ...row];
-    const { shape } = this;
-    const made = graph.scope(name, () => {
-      const handle = graph.op('VarHandleOp', [], { dtype, shape, shared_name: name }).output;
-      const fed = graph.placeholder(dtype, shape, 'fed');
-      // What is fed lives as long as the call; the epoch goes on reading it.
-      const copy = graph.op('DeepCopy', [fed]).output;
-      return { handle, fed, assigned: graph.op('AssignVariableOp', [handle, copy], { dtype }) };
-    });
-    this.handle = made.handle;
-    this.fed = made.fed;
-    this.assigned = made.assigned;
-  }
-}
-
 /** The rows of the columns, as they are when the data set begins. */
-function readWhenBegun(graph: Graph, name: string, columns: readonly Column[]): Dataset {
+function readWhenBegun(graph: Graph, name: string, columns: readonly ReadColumn[]): Dataset {
   const once = Dataset.range(graph, 0, 1);
   const parameters = columns.map((_, index) => ({
     name: `column_${index}`,
@@ -129,13 +137,10 @@ function readWhenBegun(graph: Graph, name: string, columns: readonly Column[]): 
     shape: [],
   }));
   const read = graph.defineFunction(
-    `${name}_epoch`,
+    name,
     [{ name: 'zero', dtype: 'int64', shape: [] }, ...parameters],
-    ([, ...handles], body) => {
-      const values = columns.map(
-        ({ dtype, shape }, index) =>
-          body.op('ReadVariableOp', [handles[index]!], { dtype }, { shapes: [shape] }).output,
-      );
+    ([, ...handles]) => {
+      const values = columns.map((column, index) => column.read(handles[index]!));
       return [Dataset.fromTensorSlices(values).variant];
     },
   );

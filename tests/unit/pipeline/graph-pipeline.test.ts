@@ -195,8 +195,12 @@ describe('the pipeline in the graph', () => {
     }
   });
 
-  it('goes on at any place, in any epoch', async () => {
-    const chosen = settings({ augmentation: augmentation({ flipLeftRight: true, brightness: 0.2 }) });
+  it.each([
+    ['flip and brightness', { flipLeftRight: true, brightness: 0.2 }],
+    ['flip, crop and contrast', { flipLeftRight: true, crop: 0.2, contrast: 0.3 }],
+    ['rotation and zoom', { rotation: 20, zoom: 0.2, crop: 0.1, contrast: 0.1, brightness: 0.1 }],
+  ])('goes on at any place, in any epoch, to the last bit: %s', async (_, given) => {
+    const chosen = settings({ augmentation: augmentation(given) });
     const one = await Opened.of(pictures, input, chosen);
     const positions: PipelinePosition[] = [];
     const batches: (Batch | 'end-of-epoch')[] = [];
@@ -213,6 +217,35 @@ describe('the pipeline in the graph', () => {
       expect(await take(other, 2)).toEqual(batches.slice(1, 3));
       await other.dispose();
     }
+  });
+
+  it('goes on for hundreds of epochs from memory', async () => {
+    const chosen = settings({ batchSize: 64, augmentation: augmentation({ brightness: 0.2 }) });
+    const one = await Opened.of(pictures, input, chosen);
+    const last = 350;
+    for (let epoch = 0; epoch < last; epoch++) {
+      const { indices } = one.pipeline;
+      const step = () => one.session.run({ indices });
+      expect(await one.pipeline.next(step)).not.toBe('end-of-epoch');
+      expect(await one.pipeline.next(step)).toBe('end-of-epoch');
+    }
+    const other = await Opened.of(pictures, input, chosen);
+    other.pipeline.seek({ epoch: last, index: 0 });
+    expect(await take(one, 2)).toEqual(await take(other, 2));
+    await one.dispose();
+    await other.dispose();
+  });
+
+  it('gives a split that is not shuffled again and again, wherever it was left', async () => {
+    const one = await Opened.of(pictures, input, settings({ shuffleBuffer: undefined }));
+    const first = await take(one, 5);
+    expect(first[4]).toBe('end-of-epoch');
+    for (const taken of [5, 2, 5, 4]) {
+      one.pipeline.seek({ epoch: 0, index: 0 });
+      expect(await take(one, taken)).toEqual(first.slice(0, taken));
+    }
+    expect(one.pipeline.position).toEqual({ epoch: 0, index: one.pipeline.source.count });
+    await one.dispose();
   });
 
   it('leaves out files that fail in mid-run, names each once, and fills the batches', async () => {
@@ -262,7 +295,7 @@ describe('the pipeline in the graph', () => {
 });
 
 function augmentation(given: Partial<AugmentationSettings>): AugmentationSettings {
-  return { flipLeftRight: false, brightness: 0, contrast: 0, rotation: 0, zoom: 0, ...given };
+  return { flipLeftRight: false, brightness: 0, contrast: 0, rotation: 0, zoom: 0, crop: 0, ...given };
 }
 
 describe('augmentation in the graph', () => {
@@ -273,7 +306,13 @@ describe('augmentation in the graph', () => {
     ['contrast and brightness', { contrast: 0.4, brightness: 0.2 }, 1e-2],
     ['rotation', { rotation: 40 }, 0.05],
     ['zoom', { zoom: 0.3 }, 0.05],
-    ['everything', { flipLeftRight: true, brightness: 0.1, contrast: 0.2, rotation: 20, zoom: 0.2 }, 0.1],
+    ['crop', { crop: 0.2 }, 0],
+    ['crop and flip', { crop: 0.2, flipLeftRight: true }, 0],
+    [
+      'everything',
+      { flipLeftRight: true, brightness: 0.1, contrast: 0.2, rotation: 20, zoom: 0.2, crop: 0.1 },
+      0.1,
+    ],
   ] as const)('%s: the pictures of the plain one, read and recalled', async (_, given, tolerance) => {
     const chosen = settings({ augmentation: augmentation(given), seed: 7 });
     const large = { ...input, height: 80, width: 72 };

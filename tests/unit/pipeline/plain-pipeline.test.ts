@@ -123,7 +123,14 @@ describe('the plain pipeline', () => {
   });
 
   it('goes on from any position as if it had never stopped, with augmentation', async () => {
-    const augmentation = { flipLeftRight: true, brightness: 0.2, contrast: 0.2, rotation: 20, zoom: 0.2 };
+    const augmentation = {
+      flipLeftRight: true,
+      brightness: 0.2,
+      contrast: 0.2,
+      rotation: 20,
+      zoom: 0.2,
+      crop: 0.1,
+    };
     const whole = await createPlainPipeline(pictures(40, [5]), settings({ augmentation }));
     await epoch(whole);
     await whole.next();
@@ -165,7 +172,7 @@ describe('the plain pipeline', () => {
   });
 
   it('tells what each stage took since it was last asked', async () => {
-    const augmentation = { flipLeftRight: true, brightness: 0.1, contrast: 0, rotation: 0, zoom: 0 };
+    const augmentation = { flipLeftRight: true, brightness: 0.1, contrast: 0, rotation: 0, zoom: 0, crop: 0 };
     const pipeline = await createPlainPipeline(pictures(20), settings({ augmentation }));
     const measured = () =>
       pipeline
@@ -189,7 +196,9 @@ describe('the plain pipeline', () => {
   it('describes its stages by the names of tf.data', async () => {
     const pipeline = await createPlainPipeline(
       pictures(10),
-      settings({ augmentation: { flipLeftRight: true, brightness: 0, contrast: 0, rotation: 0, zoom: 0 } }),
+      settings({
+        augmentation: { flipLeftRight: true, brightness: 0, contrast: 0, rotation: 0, zoom: 0, crop: 0 },
+      }),
     );
     expect(pipeline.stages.map(({ stage }) => stage)).toEqual([
       'from_tensor_slices',
