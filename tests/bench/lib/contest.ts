@@ -25,6 +25,11 @@ export class Contestant {
     this.lines = createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();
   }
 
+  /** A program as it is. */
+  static program(name: string, command: string, parameters: readonly string[], environment = {}): Contestant {
+    return new Contestant(name, command, parameters, { ...process.env, ...environment });
+  }
+
   /** A TypeScript program of ours. */
   static node(name: string, script: string, parameters: readonly string[], environment = {}): Contestant {
     const runner = join(root, 'scripts/lib/run-typescript.mjs');

@@ -16,13 +16,22 @@ const apply = (tensor: tf.SymbolicTensor, ...layers: tf.layers.Layer[]) =>
 
 /**
  * The layers of tf.keras.applications.MobileNetV2 (alpha 1, include_top=False), by their names there, on pictures of even size
- * with values from -1 to 1. M. Sandler et al., "MobileNetV2: Inverted residuals and linear bottlenecks", 2018. Random weights.
+ * with values from -1 to 1. M. Sandler et al., "MobileNetV2: Inverted residuals and linear bottlenecks", 2018. The same random weights each time.
  */
 export function mobileNetV2(input: tf.SymbolicTensor): tf.SymbolicTensor {
   const normalized = (name: string) => tf.layers.batchNormalization({ epsilon: 1e-3, momentum: 0.999, name });
   const relu = (name: string) => tf.layers.reLU({ maxValue: 6, name });
+  let seed = 1;
+  const initializer = () => tf.initializers.glorotUniform({ seed: seed++ });
   const pointwise = (filters: number, name: string) =>
-    tf.layers.conv2d({ filters, kernelSize: 1, padding: 'same', useBias: false, name });
+    tf.layers.conv2d({
+      filters,
+      kernelSize: 1,
+      padding: 'same',
+      useBias: false,
+      kernelInitializer: initializer(),
+      name,
+    });
 
   let current = apply(
     input,
@@ -32,6 +41,7 @@ export function mobileNetV2(input: tf.SymbolicTensor): tf.SymbolicTensor {
       strides: 2,
       padding: 'same',
       useBias: false,
+      kernelInitializer: initializer(),
       name: 'Conv1',
     }),
     normalized('bn_Conv1'),
@@ -64,6 +74,7 @@ export function mobileNetV2(input: tf.SymbolicTensor): tf.SymbolicTensor {
           strides,
           padding: strides === 2 ? 'valid' : 'same',
           useBias: false,
+          depthwiseInitializer: initializer(),
           name: `${prefix}_depthwise`,
         }),
         normalized(`${prefix}_depthwise_BN`),
