@@ -47,6 +47,9 @@ class Interrupted extends Error {}
 
 const phaseName = 'training';
 
+/** Preparing is told at most this often. */
+const preparingMilliseconds = 100;
+
 /** Trains a program to the end of a plan and tells by `emit` what happens. Knows programs, and nothing of TensorFlow. */
 export class TrainingLoop {
   private readonly scalars: ScalarBatcher;
@@ -62,6 +65,7 @@ export class TrainingLoop {
   private learningRate: number;
   private epochSeconds: number;
   private trainingSeconds: number;
+  private preparingTold = { stage: '', at: 0 };
   private lastMetrics: Record<string, number> = {};
   /** When the last step ended: what comes until the next is asked for are callbacks. */
   private stepEnd = performance.now();
@@ -201,6 +205,14 @@ export class TrainingLoop {
     this.stepEnd = now;
     this.epochSeconds += seconds;
     this.trainingSeconds += seconds;
+    this.tellPreparing(report);
+  }
+
+  private tellPreparing(report: PreparingReport): void {
+    const now = performance.now();
+    const { stage, at } = this.preparingTold;
+    if (stage === report.stage && now - at < preparingMilliseconds) return;
+    this.preparingTold = { stage: report.stage, at: now };
     this.emit(report);
   }
 
@@ -273,7 +285,7 @@ export class TrainingLoop {
 
   /** Between two batches of an evaluation. */
   private readonly betweenBatches = async (preparing?: PreparingReport): Promise<void> => {
-    if (preparing) this.emit(preparing);
+    if (preparing) this.tellPreparing(preparing);
     await yieldToEvents();
     await this.obeyControls();
   };

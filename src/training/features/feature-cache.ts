@@ -13,7 +13,7 @@ import {
 const suffix = '.features';
 /** Together the files take at most so much, */
 const mostBytes = 8 * 1024 ** 3;
-/** and at most this share of what they and nobody else take on the disk. */
+/** and at most this share of what is free without them. */
 const diskShare = 0.25;
 
 /**
@@ -22,7 +22,7 @@ const diskShare = 0.25;
  */
 export class FeatureCache {
   private readonly directory: string;
-  /** Paths that this process works with. */
+  /** Paths that this run works with. */
   private readonly used = new Set<string>();
 
   /** @param parent the cache folder, in which they get a folder of their own */
@@ -76,8 +76,8 @@ export class FeatureCache {
     return FeatureFileWriter.create(path, count, shape);
   }
 
-  /** Removes what dead writers left and the oldest files beyond the limit; `all`: also those that this process used. */
-  async clean(all = false): Promise<void> {
+  /** Removes what dead writers left, and beyond the limit the files that were not used for the longest time. */
+  async clean(): Promise<void> {
     await removeStalePartials(this.directory);
     const files: { path: string; bytes: number; time: number }[] = [];
     for (const name of await namesIn(this.directory)) {
@@ -91,7 +91,7 @@ export class FeatureCache {
     const limit = this.limit ?? (await this.limitFor(total));
     for (const { path, bytes } of files.sort((a, b) => a.time - b.time)) {
       if (total <= limit) return;
-      if (!all && this.used.has(path)) continue;
+      if (this.used.has(path)) continue;
       // On Windows another process may hold it open.
       await rm(path, { force: true }).catch(() => {});
       total -= bytes;

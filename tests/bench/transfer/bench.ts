@@ -72,7 +72,12 @@ async function measure(
   let last = '';
   const ask = (contestant: Contestant, question: Partial<Question>) =>
     contestant.ask<Answer>({ folder, scan, cache: last, kind: 'features', ...question });
-  const inNewProcess = async (start: () => Contestant, question: Partial<Question>): Promise<Round> => {
+  const inNewProcess = async (
+    round: number,
+    start: () => Contestant,
+    question: Partial<Question>,
+  ): Promise<Round> => {
+    if (round < 0) return { milliseconds: 0, processor: 0, firstEpoch: 0, loss: 0 };
     const began = performance.now();
     const contestant = start();
     try {
@@ -98,9 +103,9 @@ async function measure(
         },
         keras: () => ask(keras, { kind: 'whole' }),
         features: () => ask(keras, { kind: 'features' }),
-        // Looks through the folder as if it had never seen it.
-        oursProcess: () => inNewProcess(startOurs, { scan: fresh(), cache: fresh() }),
-        kerasProcess: () => inNewProcess(startKeras, { kind: 'whole' }),
+        // Looks through the folder as if it had never seen it. There is nothing to warm up.
+        oursProcess: (round) => inNewProcess(round, startOurs, { scan: fresh(), cache: fresh() }),
+        kerasProcess: (round) => inNewProcess(round, startKeras, { kind: 'whole' }),
       },
       rounds,
     );

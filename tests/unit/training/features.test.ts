@@ -305,6 +305,35 @@ describe('training on cached features', () => {
   });
 });
 
+describe('training on cached features of texts', () => {
+  it('gives the results of training the whole model', async () => {
+    const texts = join(directory, 'texts');
+    const words = 'one two three four five six seven eight nine ten'.split(' ');
+    for (const [label, first] of [
+      ['low', 0],
+      ['high', 5],
+    ] as const) {
+      await mkdir(join(texts, label), { recursive: true });
+      for (let number = 0; number < 30; number++) {
+        const chosen = Array.from(
+          { length: 8 },
+          (_, place) => words[first + ((number * 3 + place * place) % 5)],
+        );
+        await writeFile(join(texts, label, `${number}.txt`), `${chosen.join(' ')} number${number}`);
+      }
+    }
+    const settings = { model: 'text-bag', layerLearningRates: 'embedding*=0', sequenceLength: 48 } as const;
+    const features = await open(settings, 'cache', texts);
+    const whole = await open({ ...settings, compile: 'graph' }, 'cache', texts);
+    expect([features.program.kind, whole.program.kind]).toEqual(['features', 'graph']);
+    const found = await steps(features.program, 12);
+    expect(found.prepared).toBeGreaterThan(0);
+    expectClose(found.losses, (await steps(whole.program, 12)).losses);
+    await features.program.dispose();
+    await whole.program.dispose();
+  });
+});
+
 describe('a job on cached features', () => {
   const settings = { ...frozen, epochs: 2 };
   const job = (name: string) => ({

@@ -1,6 +1,7 @@
 import type { Tensor } from '../../../graph/operation';
 import * as ops from '../../../graph/operations';
 import { type LayerContext, type LayerEmitter, unsupportedLayer } from './emitter';
+import { foldIntoConvolution, isConstant } from './fold-normalization';
 
 interface Parameters {
   scale: Tensor;
@@ -34,6 +35,11 @@ function inferred(context: LayerContext, epsilon: number): Tensor {
   const { scale, offset } = parametersOf(context);
   const mean = context.weight('moving_mean');
   const variance = context.weight('moving_variance');
+  if (x.rank === 4 && isConstant(variance)) {
+    const factor = ops.multiply(ops.rsqrt(ops.add(variance, epsilon)), scale);
+    const folded = foldIntoConvolution(x, factor, ops.subtract(offset, ops.multiply(mean, factor)));
+    if (folded) return folded;
+  }
   if (x.rank === 4)
     return ops.batchNormalization(x, scale, offset, { training: false, epsilon, mean, variance }).y;
   const factor = ops.multiply(ops.rsqrt(ops.add(variance, epsilon)), scale);
