@@ -191,7 +191,8 @@ function parseValue(field: HyperparameterField, text: string): HyperparameterVal
           : Number(text);
   const result = hyperparameters.shape[field.name].safeParse(value);
   if (value === undefined || !result.success) {
-    throw new DescentError('wrong-use', `${field.name} can't be "${text}".`, {
+    const reason = field.type === 'text' ? `: ${result.error?.issues[0]?.message}` : '.';
+    throw new DescentError('wrong-use', `${field.name} can't be "${text}"${reason}`, {
       remedy: describe(field),
       subject: field.name,
     });

@@ -74,9 +74,11 @@ export function describeDataset(summary: DatasetSummary): string {
     summary.task === 'regression'
       ? `a number to predict${summary.table?.target === undefined ? '' : ` (${summary.table.target})`}`
       : plural(summary.classes.length, 'class', 'classes');
+  const weights = summary.table?.weights;
+  const weighted = weights === undefined ? '' : `, weighted by ${weights}`;
   const { train, validation, test } = summary.splits;
   const splits = [`${train} train`, `${validation} validation`, ...(test > 0 ? [`${test} test`] : [])].join(
     ', ',
   );
-  return `${summary.name}: ${plural(summary.exampleCount, noun)}, ${classes} (${splits})`;
+  return `${summary.name}: ${plural(summary.exampleCount, noun)}, ${classes}${weighted} (${splits})`;
 }

@@ -33,9 +33,9 @@ export function freezeLayers(model: tf.LayersModel, text: string): void {
 }
 
 function noSuchLayer(model: tf.LayersModel, pattern: string): DescentError {
-  const names = model.layers.filter(({ weights }) => weights.length > 0).map(({ name }) => name);
+  const trained = model.layers.filter((layer) => layer.trainable && layer.weights.length > 0);
   return new DescentError('wrong-use', `layerLearningRates names "${pattern}", which matches no layer.`, {
     subject: 'layerLearningRates',
-    remedy: `Layers with weights: ${names.join(', ')}.`,
+    remedy: `Layers that are trained: ${trained.map(({ name }) => name).join(', ')}.`,
   });
 }

@@ -30,6 +30,25 @@ describe('hyper-parameter flags', () => {
     });
   });
 
+  it('takes a text with equals signs and commas, and says what is wrong with one', () => {
+    const text = 'conv2d*=0, dense=0.1';
+    expect(changesOf('--set', `layerLearningRates=${text}`).hyperparameters).toEqual({
+      layerLearningRates: text,
+    });
+    expect(() => changesOf('--set', 'layerLearningRates=conv2d*')).toThrow(
+      'layerLearningRates can\'t be "conv2d*": "conv2d*" is no layer=factor',
+    );
+  });
+
+  it('turns --weights into the column of weights', () => {
+    for (const words of [
+      ['--weights', 'mass'],
+      ['--set', 'data.weights=mass'],
+      ['--set', 'data.column.mass=weight'],
+    ])
+      expect(changesOf(...words).dataset).toEqual({ columns: { mass: 'weight' } });
+  });
+
   it('turns --profile into a window of steps', () => {
     expect(changesOf('--profile', '500,520').hyperparameters).toEqual({
       profileFirstStep: 500,

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { describeRange, isIdle, readNumber, stepValue } from '../../../renderer/pages/train/field-value';
+import {
+  describeRange,
+  isIdle,
+  readNumber,
+  readText,
+  stepValue,
+} from '../../../renderer/pages/train/field-value';
 import { hyperparameterFields, hyperparameters } from '../../../src/contract/hyperparameters';
 
 const numeric = hyperparameterFields.filter((field) => field.type === 'integer' || field.type === 'number');
@@ -27,6 +33,13 @@ describe('what is typed into a setting', () => {
     expect(readNumber(field('epochs'), '1.5').problem?.kind).toBe('out-of-range');
     expect(readNumber(field('learningRate'), '0').problem?.kind).toBe('out-of-range');
   });
+});
+
+it('takes a text as the schema does, without spaces around it', () => {
+  const layers = field('layerLearningRates');
+  expect(readText(layers, ' conv2d*=0, dense=0.1 ')).toEqual({ value: 'conv2d*=0, dense=0.1' });
+  expect(readText(layers, '')).toEqual({ value: '' });
+  expect(readText(layers, 'conv2d*').problem).toBe('"conv2d*" is no layer=factor, like conv2d*=0.');
 });
 
 it('tells the range of every numeric setting by its bounds', () => {

@@ -105,7 +105,7 @@ describe('the text of layer factors', () => {
     await expect(programs.graph(cnn('convolution*=0'))).rejects.toMatchObject({
       code: 'wrong-use',
       message: expect.stringContaining('"convolution*", which matches no layer'),
-      remedy: 'Layers with weights: conv2d, conv2d_1, dense, dense_1.',
+      remedy: 'Layers that are trained: conv2d, conv2d_1, dense, dense_1.',
     });
   });
 

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -15,6 +15,12 @@ beforeAll(async () => {
   await writeSample('iris', join(directory, 'iris'), { resourcesDir });
   await writeSample('mails', join(directory, 'mails'), { resourcesDir });
   const random = new RandomStream(1, randomPurpose.order);
+  const prices = Array.from({ length: 80 }, () => {
+    const [size, age] = [random.nextWithin(1), random.nextWithin(1)];
+    return `${size},${age},${100 * size - 20 * age + random.nextWithin(9)}`;
+  });
+  await mkdir(join(directory, 'prices'));
+  await writeFile(join(directory, 'prices', 'prices.csv'), `size,age,price\n${prices.join('\n')}\n`);
   for (const [label, red] of [
     ['red', 200],
     ['green', 60],
@@ -65,6 +71,19 @@ const cases: [string, Partial<Hyperparameters>][] = [
     'iris',
     { model: 'linear', epochs: 2, batchSize: 16, optimizer: 'rmsprop', clipValue: 0.1, weightDecay: 0.1 },
   ],
+  [
+    'iris',
+    {
+      model: 'mlp',
+      epochs: 2,
+      batchSize: 16,
+      loss: 'binary-crossentropy',
+      labelSmoothing: 0.1,
+      layerLearningRates: 'dense=0, dense_1=0.5',
+    },
+  ],
+  ['prices', { model: 'mlp', epochs: 2, batchSize: 16, loss: 'huber', huberDelta: 0.5 }],
+  ['prices', { model: 'linear', epochs: 2, batchSize: 16, loss: 'mae' }],
   ['pictures', { model: 'small-cnn', epochs: 2, batchSize: 4, imageSize: 16, width: 0.25, rotation: 10 }],
   ['pictures', { model: 'mobilenet-like', epochs: 1, batchSize: 4, imageSize: 16, learningRate: 1e-4 }],
   ['mails', { model: 'text-bag', epochs: 1, batchSize: 64, vocabularySize: 500, sequenceLength: 40 }],
