@@ -10,6 +10,21 @@ export interface TrainingJob {
   /** Go on from the newest usable checkpoint in runDirectory/checkpoints. */
   resume: boolean;
   cacheDirectory: string;
+  /** What was found out before the engine was started; told in the run. */
+  notices?: readonly JobNotice[];
+}
+
+export interface JobNotice {
+  severity: 'warns' | 'notes';
+  message: string;
+}
+
+/** First steps of a job, as an engine took them. */
+export interface ProbedSteps {
+  /** One a step; fewer than asked when the last one is no number. */
+  losses: number[];
+  /** Median time of a step. */
+  stepMilliseconds: number;
 }
 
 /** Calls that an engine process answers. One training job at a time. */
@@ -22,6 +37,8 @@ export type EngineCalls = {
   'job.setLearningRate': { params: { learningRate: number }; result: { learningRate: number } };
   /** The studio has recorded every frame up to this one. */
   'job.acknowledge': { params: { sequence: number }; result: Record<string, never> };
+  /** Takes the first steps of a job and leaves nothing behind, in an engine that trains nothing else. */
+  'job.probe': { params: { job: TrainingJob; steps: number }; result: ProbedSteps };
   /** Predicts with the model kept in a run's folder (model/). Loads it on first use and keeps the last one. */
   'model.predict': {
     params: { runDirectory: string; inputs: PredictionInput[] };

@@ -157,6 +157,12 @@ export const hyperparameters = z.object({
     keras: 'Huber(delta)',
     description: 'Huber: errors above it count linearly, in standard deviations of the target.',
   }),
+  fastMath: z.enum(['off', 'on', 'auto']).default('off').meta({
+    group: 'optimizer',
+    keras: 'ONEDNN_DEFAULT_FPMATH_MODE=BF16',
+    description:
+      'Convolutions and products in bfloat16 on processors that have it; auto: where the losses of the first steps allow it.',
+  }),
   classWeights: z.enum(['none', 'balanced']).default('none').meta({
     group: 'optimizer',
     keras: 'class_weight',

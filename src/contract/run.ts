@@ -19,6 +19,8 @@ export const environment = z.object({
   engine: z.enum(['node', 'wasm']),
   engineVersion: z.string(),
   threads: z.number().int(),
+  /** Whether float32 convolutions and products may be computed in bfloat16. Absent in runs of older versions: false. */
+  fastMath: z.boolean().optional(),
   node: z.string(),
   platform: z.string(),
 });

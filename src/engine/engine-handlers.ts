@@ -3,6 +3,7 @@ import { EventQueue } from '../channel/common/event-queue';
 import type { EngineCalls, EngineStreams } from '../contract/engine';
 import { DescentError } from '../contract/errors';
 import { exportModel } from '../export/export-model';
+import { probeSteps } from '../training/probe-steps';
 import { describeEnvironment } from './environment';
 import { Predictor } from './jobs/predictor';
 import { TrainingSession } from './jobs/training-session';
@@ -42,6 +43,10 @@ export class Engine implements ChannelHandlers {
     'job.acknowledge': async ({ sequence }) => {
       this.session?.acknowledge(sequence);
       return {};
+    },
+    'job.probe': async ({ job, steps }, signal) => {
+      await this.backend;
+      return probeSteps(job, steps, signal);
     },
     'model.predict': async ({ runDirectory, inputs }, signal) => {
       await this.backend;

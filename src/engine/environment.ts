@@ -9,6 +9,7 @@ export function describeEnvironment(backend: LoadedBackend): Environment {
     engine: backend.kind,
     engineVersion: backend.version,
     threads: backend.threads,
+    fastMath: backend.kind === 'node' && process.env.ONEDNN_DEFAULT_FPMATH_MODE === 'BF16',
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
   };

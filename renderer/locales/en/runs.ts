@@ -321,6 +321,7 @@ export const runs = {
       features: 'the head alone, on kept features: {reason}',
     },
     engineNode: 'native {version}, {threads} threads',
+    engineFast: 'native {version}, {threads} threads, fast math',
     engineWasm: 'WebAssembly {version}, {threads} threads',
     node: 'Node',
     platform: 'Platform',

@@ -52,6 +52,7 @@ export class TrainingSession {
     let program: TrainingProgram | undefined;
     try {
       const backend = await loading;
+      for (const notice of this.job.notices ?? []) this.ledger.emit({ type: 'notice', ...notice });
       const prepared = await prepareTraining(this.job, this.ledger.emit, this.preparing.signal);
       program = prepared.program;
       const { summary, examples } = prepared.dataset;

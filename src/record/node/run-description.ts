@@ -44,8 +44,8 @@ export function configurationText(run: Run): string {
       .map(([name, value]): [string, string] => [name, String(value)]),
   ];
   if (run.environment) {
-    const { engine, engineVersion, threads, node, platform, descent } = run.environment;
-    rows.push(['engine', `${engine} ${engineVersion}, ${threads} threads`]);
+    const { engine, engineVersion, threads, fastMath, node, platform, descent } = run.environment;
+    rows.push(['engine', `${engine} ${engineVersion}, ${threads} threads${fastMath ? ', fast math' : ''}`]);
     rows.push(['Descent', `${descent} on Node ${node}, ${platform}`]);
   }
   if (run.program) rows.push(['steps', `${run.program.compile}: ${run.program.reason}`]);

@@ -42,8 +42,9 @@ export class EnginePool {
     };
   }
 
-  /** An engine for one job; the taker closes it. */
-  take(): EngineProcess {
+  /** An engine for one job, started anew where it needs variables of its own; the taker closes it. */
+  take(environment?: Record<string, string>): EngineProcess {
+    if (environment) return this.start(environment);
     const warm = this.warmEngine;
     this.warmEngine = undefined;
     this.refillLater();
@@ -90,10 +91,10 @@ export class EnginePool {
     await Promise.all([...this.running].map((engine) => engine.exited));
   }
 
-  private start(): EngineProcess {
+  private start(environment?: Record<string, string>): EngineProcess {
     if (this.closed)
       throw new DescentError('cancelled', 'Descent is closing; no engine is started any more.');
-    const engine = new EngineProcess(this.options.entry, this.options.logger);
+    const engine = new EngineProcess(this.options.entry, this.options.logger, environment);
     this.running.add(engine);
     void engine.exited.then(() => this.running.delete(engine));
     return engine;

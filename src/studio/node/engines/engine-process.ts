@@ -29,8 +29,9 @@ export class EngineProcess {
   private environment: Promise<Environment> | undefined;
   private readonly kill: (signal: NodeJS.Signals) => void;
 
-  constructor(entry: string, logger: Logger) {
+  constructor(entry: string, logger: Logger, environment: Record<string, string> = {}) {
     const { child, pipe } = launch(entry, {
+      environment,
       onErrorLine: (line) => {
         this.lines.push(line);
         if (this.lines.length > keptLines) this.lines.shift();

@@ -1,3 +1,4 @@
+import type { JobNotice } from '../../../contract/engine';
 import { DescentError, type ErrorMessage, toErrorMessage } from '../../../contract/errors';
 import type { JobFrame, LiveProgress } from '../../../contract/frames';
 import type { Run, RunStatus } from '../../../contract/run';
@@ -7,6 +8,8 @@ import { type RunOutcome, RunRecorder } from '../../../record/node/run-recorder'
 import type { SeriesStore } from '../../../record/node/series-store';
 import type { EnginePool } from '../engines/engine-pool';
 import { type EngineProcess, engineDeath } from '../engines/engine-process';
+import { chooseFastMath, type FastMathChoice } from '../fast-math/choose';
+import { fastMathEnvironment } from '../fast-math/environment';
 import type { Logger } from '../logger';
 import { Acknowledger } from './acknowledger';
 import { markEngine, unmarkEngine } from './engine-marker';
@@ -34,12 +37,17 @@ export class TrainingJob {
   status: RunStatus = 'queued';
   private readonly datasetName: string;
   private readonly configuration: Run['configuration'];
+  private readonly fastMathBefore: boolean | undefined;
+  /** While it is found out how to train: ends the search. */
+  private choosing: AbortController | undefined;
   private failure: ErrorMessage | undefined;
   private preparing: JobState['preparing'];
   private progress: LiveProgress | undefined;
   private engine: EngineProcess | undefined;
   private recorder: RunRecorder | undefined;
   private interrupting = false;
+  /** Before it had begun to train. */
+  private stoppedBefore = false;
   private saidHowItEnded = false;
 
   constructor(
@@ -52,6 +60,7 @@ export class TrainingJob {
     this.name = run.name;
     this.datasetName = run.dataset.name;
     this.configuration = run.configuration;
+    this.fastMathBefore = resume ? run.environment?.fastMath : undefined;
   }
 
   get active(): boolean {
@@ -82,7 +91,8 @@ export class TrainingJob {
     let outcome: RunOutcome;
     try {
       const directory = this.library.directoryOf(this.id);
-      this.engine = this.services.engines.take();
+      const fastMath = await this.chooseFastMath(directory);
+      this.engine = this.services.engines.take(fastMath.on ? fastMathEnvironment(true) : undefined);
       await markEngine(directory, this.engine);
       this.recorder = await RunRecorder.open({
         library: this.library,
@@ -90,7 +100,7 @@ export class TrainingJob {
         id: this.id,
         onProblem: (error) => logger.error(`${this.id}: ${error.message}`),
       });
-      outcome = await this.follow(this.engine, this.recorder, directory);
+      outcome = await this.follow(this.engine, this.recorder, directory, fastMath.notice);
     } catch (error) {
       outcome = await this.outcomeOf(error);
     }
@@ -113,6 +123,11 @@ export class TrainingJob {
   }
 
   async stop(): Promise<void> {
+    if (this.choosing) {
+      this.stoppedBefore = true;
+      this.choosing.abort();
+      return;
+    }
     await this.trainingEngine().client.call('job.stop', {});
   }
 
@@ -123,6 +138,7 @@ export class TrainingJob {
   /** Closes the engine's channel: it writes a checkpoint, with the frames that are not recorded yet, and ends. */
   interrupt(): void {
     this.interrupting = true;
+    this.choosing?.abort();
     this.engine?.client.close();
   }
 
@@ -137,6 +153,7 @@ export class TrainingJob {
     engine: EngineProcess,
     recorder: RunRecorder,
     runDirectory: string,
+    notice: JobNotice | undefined,
   ): Promise<RunOutcome> {
     const acknowledger = new Acknowledger(engine, recorder, this.services.logger);
     const question = {
@@ -144,6 +161,7 @@ export class TrainingJob {
       configuration: this.configuration,
       resume: this.resume,
       cacheDirectory: this.services.cacheDirectory,
+      ...(notice ? { notices: [notice] } : {}),
     };
     try {
       for await (const frame of engine.client.listen('job.train', question)) {
@@ -156,6 +174,27 @@ export class TrainingJob {
     }
     if (this.saidHowItEnded) return { status: 'stopped' };
     throw new DescentError('internal', 'The engine ended the training without saying how.');
+  }
+
+  private async chooseFastMath(runDirectory: string): Promise<FastMathChoice> {
+    this.choosing = new AbortController();
+    const { engines, cacheDirectory } = this.services;
+    try {
+      return await chooseFastMath({
+        configuration: this.configuration,
+        before: this.fastMathBefore,
+        runDirectory,
+        cacheDirectory,
+        engines,
+        signal: this.choosing.signal,
+        onProgress: (done, total) => {
+          this.preparing = { stage: 'checking fast math', done, total };
+          this.services.onChange(this);
+        },
+      });
+    } finally {
+      this.choosing = undefined;
+    }
   }
 
   private take(frame: JobFrame): void {
@@ -191,6 +230,7 @@ export class TrainingJob {
 
   private async outcomeOf(error: unknown): Promise<RunOutcome> {
     if (this.interrupting) return { status: 'interrupted' };
+    if (this.stoppedBefore) return { status: 'stopped' };
     const failure = toErrorMessage(error);
     if (failure.code !== 'engine-died' || !this.engine) {
       this.failure = failure;
