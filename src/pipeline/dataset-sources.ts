@@ -47,6 +47,7 @@ export async function openSource(
         shape: [width],
         dtype: 'float32',
         resident: true,
+        rows: values,
         loading: 'encode row',
         load: (index) => values.subarray(index * width, (index + 1) * width),
       };
@@ -65,6 +66,7 @@ export async function openSource(
         shape: [length],
         dtype: 'int32',
         resident: true,
+        rows: ids,
         loading: 'split into words, look up',
         load: (index) => ids.subarray(index * length, (index + 1) * length),
       };

@@ -11,6 +11,8 @@ export interface ExampleSource {
   readonly dtype: 'float32' | 'int32';
   /** The examples stand in memory already: `load` answers at once and nothing is gained by a cache. */
   readonly resident: boolean;
+  /** All examples one after the other, where they stand in memory in one piece: batches are then copied out of it. */
+  readonly rows?: Float32Array | Int32Array;
   /** Name of the work that `load` does, for the description of the pipeline. */
   readonly loading: string;
   /** The file as people know it, relative to the data set's folder (tables: `row:<n>`). */

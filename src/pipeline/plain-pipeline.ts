@@ -19,6 +19,7 @@ import type {
   SkippedExample,
   StageTime,
 } from './example-source';
+import { isResident, ResidentPipeline } from './resident-pipeline';
 import { StageClock } from './stage-clock';
 import { activeTrace } from './tracing';
 
@@ -55,6 +56,7 @@ export async function createPlainPipeline(
   source: ExampleSource,
   settings: PipelineSettings,
 ): Promise<ExamplePipeline> {
+  if (isResident(source)) return new ResidentPipeline(source, settings, describeStages(source, settings));
   const bytesPerExample = source.shape.reduce((product, size) => product * size, 1);
   const mode = source.resident
     ? 'none'
@@ -101,7 +103,7 @@ class PlainPipeline implements ExamplePipeline {
     this.augmentation =
       settings.augmentation && augments(settings.augmentation) ? settings.augmentation : undefined;
     this.order = this.orderOf(0);
-    this.stages = this.describe();
+    this.stages = describeStages(source, settings, { augmentation: this.augmentation, cache: cache.mode });
     const placeOf = (name: string) => this.stages.findIndex(({ stage }) => stage === name);
     this.placeOf = { load: placeOf('map'), augment: placeOf('augment'), batch: placeOf('batch') };
   }
@@ -269,32 +271,34 @@ class PlainPipeline implements ExamplePipeline {
       size,
     };
   }
+}
 
-  private describe(): PipelineStage[] {
-    const { settings, source } = this;
-    const stages: PipelineStage[] = [{ stage: 'from_tensor_slices', settings: { examples: source.count } }];
-    if (settings.shuffleBuffer !== undefined)
-      stages.push({
-        stage: 'shuffle',
-        settings: {
-          buffer_size: settings.shuffleBuffer,
-          seed: settings.seed,
-          reshuffle_each_iteration: true,
-        },
-      });
+function describeStages(
+  source: ExampleSource,
+  settings: PipelineSettings,
+  { augmentation, cache }: { augmentation?: AugmentationSettings | undefined; cache?: CacheMode } = {},
+): PipelineStage[] {
+  const stages: PipelineStage[] = [{ stage: 'from_tensor_slices', settings: { examples: source.count } }];
+  if (settings.shuffleBuffer !== undefined)
     stages.push({
-      stage: 'map',
+      stage: 'shuffle',
       settings: {
-        function: source.loading,
-        shape: source.shape.join(' × '),
-        num_parallel_calls: source.resident ? 1 : 'AUTOTUNE',
+        buffer_size: settings.shuffleBuffer,
+        seed: settings.seed,
+        reshuffle_each_iteration: true,
       },
     });
-    if (!source.resident)
-      stages.push({ stage: 'cache', settings: { where: this.cache.mode, dtype: 'uint8' } });
-    if (this.augmentation) stages.push({ stage: 'augment', settings: { ...this.augmentation } });
-    stages.push({ stage: 'batch', settings: { batch_size: settings.batchSize, drop_remainder: false } });
-    stages.push({ stage: 'prefetch', settings: { buffer_size: settings.prefetch } });
-    return stages;
-  }
+  stages.push({
+    stage: 'map',
+    settings: {
+      function: source.loading,
+      shape: source.shape.join(' × '),
+      num_parallel_calls: source.resident ? 1 : 'AUTOTUNE',
+    },
+  });
+  if (!source.resident && cache) stages.push({ stage: 'cache', settings: { where: cache, dtype: 'uint8' } });
+  if (augmentation) stages.push({ stage: 'augment', settings: { ...augmentation } });
+  stages.push({ stage: 'batch', settings: { batch_size: settings.batchSize, drop_remainder: false } });
+  stages.push({ stage: 'prefetch', settings: { buffer_size: settings.prefetch } });
+  return stages;
 }

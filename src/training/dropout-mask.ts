@@ -1,14 +1,16 @@
 import { RandomStream, randomPurpose } from '../pipeline/random';
 
 /*
- * Masks take 16 random bits an element: half the work of whole words, and a rate is still met to 1 / 65,536. Each row (first
- * axis) begins with a word of its own; a word's lower half comes first. Part of the checkpoint format: a run goes on with
- * the same masks, whichever program computes them.
+ * Masks take 8 random bits an element where the rate is a multiple of 1 / 256 (a half, a quarter, an eighth: met exactly), else
+ * 16 (met to 1 / 65,536): random numbers are the larger part of the work. Each row (first axis) begins with a word of its own;
+ * a word's lower bits come first. Part of the checkpoint format: a run goes on with the same masks, whichever program computes
+ * them.
  */
 
-/** An element stays when its 16 bits are no less. */
-export function keepThreshold(rate: number): number {
-  return Math.ceil(rate * 2 ** 16);
+/** How many bits of a word an element takes, and the number that they must reach for it to stay. */
+export function maskBits(rate: number): { bits: 8 | 16; threshold: number } {
+  if (Number.isInteger(rate * 2 ** 8)) return { bits: 8, threshold: rate * 2 ** 8 };
+  return { bits: 16, threshold: Math.ceil(rate * 2 ** 16) };
 }
 
 /** The number of a layer's mask among those of all layers; the first of each layer has the layer's own number. */
@@ -29,12 +31,13 @@ export function dropoutMask(
   const columns = rest.reduce((product, size) => product * size, 1);
   const values = new Float32Array(rows * columns);
   const kept = 1 / (1 - rate);
-  const threshold = keepThreshold(rate);
+  const { bits, threshold } = maskBits(rate);
+  const all = 2 ** bits - 1;
   for (let begin = 0; begin < values.length; begin += columns)
-    for (let column = 0; column < columns; column += 2) {
+    for (let column = 0; column < columns; ) {
       const word = random.nextWord();
-      values[begin + column] = (word & 0xffff) >= threshold ? kept : 0;
-      if (column + 1 < columns) values[begin + column + 1] = word >>> 16 >= threshold ? kept : 0;
+      for (let shift = 0; shift < 32 && column < columns; shift += bits, column++)
+        values[begin + column] = ((word >>> shift) & all) >= threshold ? kept : 0;
     }
   return values;
 }

@@ -4,7 +4,9 @@ import type { Tensor } from '../../graph/operation';
 import type { FeedValue } from '../../graph/session/feed-value';
 import type { TensorValue } from '../../graph/tensor-value';
 import type { PipelinePosition, SkippedExample, StageTime } from '../../pipeline/example-source';
+import { ResidentPipeline } from '../../pipeline/resident-pipeline';
 import type { SplitData } from '../split-data';
+import { fitsSession, RowData } from './row-data';
 import type { DrawnBatch, GraphData, StepData } from './step-data';
 
 /** Batches of the plain pipeline, handed over as feeds: for examples that TensorFlow can't read itself. */
@@ -77,16 +79,20 @@ export class FedData implements StepData {
   }
 }
 
-/** Emits the placeholders of all splits. */
+/** Emits what all splits need: rows in one array are put into the session, other examples are fed. */
 export function feedSplits(
   graph: Graph,
   { train, heldOut }: { train: SplitData; heldOut: Partial<Record<SplitName, SplitData>> },
 ): GraphData {
+  const emit = (data: SplitData, name: string, weighted: boolean): StepData => {
+    const { pipeline } = data;
+    return pipeline instanceof ResidentPipeline && fitsSession(pipeline)
+      ? new RowData(graph, pipeline, name, weighted)
+      : new FedData(graph, data, name, weighted);
+  };
   const entries = Object.entries(heldOut) as [SplitName, SplitData][];
   return {
-    train: new FedData(graph, train, 'train', train.source.weight !== undefined),
-    heldOut: Object.fromEntries(
-      entries.map(([split, data]) => [split, new FedData(graph, data, split, false)]),
-    ),
+    train: emit(train, 'train', train.source.weight !== undefined),
+    heldOut: Object.fromEntries(entries.map(([split, data]) => [split, emit(data, split, false)])),
   };
 }

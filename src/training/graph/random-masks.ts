@@ -3,7 +3,7 @@ import type { Tensor } from '../../graph/operation';
 import * as ops from '../../graph/operations';
 import { TensorValue } from '../../graph/tensor-value';
 import { randomPurpose } from '../../pipeline/random';
-import { keepThreshold } from '../dropout-mask';
+import { maskBits } from '../dropout-mask';
 import { unsupportedLayer } from './layers/emitter';
 
 const philox = 1;
@@ -50,7 +50,9 @@ export class RandomMasks {
     );
     const counter = graph.op('Pack', [[this.low, layerNumber]]).output;
     const rows = ops.element(graph.op('Shape', [like]).output, 0);
-    const wordsOfRow = Math.ceil(columns / 2);
+    const { bits, threshold } = maskBits(rate);
+    const perWord = 32 / bits;
+    const wordsOfRow = Math.ceil(columns / perWord);
     const words = graph.op(
       'StatelessRandomUniformFullIntV2',
       [
@@ -62,10 +64,15 @@ export class RandomMasks {
       { dtype: 'uint32' },
       { shapes: [[like.shape![0]!, wordsOfRow]] },
     ).output;
-    const halves = ops.reshape(graph.op('Bitcast', [words], { type: 'uint16' }).output, [-1, 2 * wordsOfRow]);
-    const bits = columns % 2 === 0 ? halves : ops.slice(halves, [0, 0], [-1, columns]);
-    const threshold = new TensorValue('uint16', [], Uint16Array.of(keepThreshold(rate)));
-    const keep = ops.greaterEqual(ops.reshape(bits, [-1, ...(sizes as number[])]), graph.constant(threshold));
+    const type = bits === 8 ? ('uint8' as const) : ('uint16' as const);
+    const parts = ops.reshape(graph.op('Bitcast', [words], { type }).output, [-1, perWord * wordsOfRow]);
+    const drawn = columns % perWord === 0 ? parts : ops.slice(parts, [0, 0], [-1, columns]);
+    const least = new TensorValue(
+      type,
+      [],
+      bits === 8 ? Uint8Array.of(threshold) : Uint16Array.of(threshold),
+    );
+    const keep = ops.greaterEqual(ops.reshape(drawn, [-1, ...(sizes as number[])]), graph.constant(least));
     return ops.multiply(ops.cast(keep, 'float32'), 1 / (1 - rate));
   }
 }

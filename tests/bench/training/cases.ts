@@ -84,4 +84,16 @@ export const cases: readonly Case[] = [
     settings: { model: 'text-lstm', embeddingDimension: 64, hiddenUnits: 64, dropout: 0 },
     wanted: 1.2,
   },
+  {
+    name: 'MLP on 100 columns, batch 256, one thread',
+    keras: 'mlp',
+    shape: [100],
+    classes: 10,
+    batchSize: 256,
+    steps: 100,
+    tfjsSteps: 50,
+    settings: { model: 'mlp', hiddenUnits: 128, hiddenLayers: 2, dropout: 0.25 },
+    environment: { TF_NUM_INTRAOP_THREADS: '1', TF_NUM_INTEROP_THREADS: '1' },
+    wanted: 0.5,
+  },
 ];

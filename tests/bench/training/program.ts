@@ -22,6 +22,7 @@ function sourceOf({ shape, classes, words }: Case, count: number): ExampleSource
     shape,
     dtype: words ? 'int32' : 'float32',
     resident: true,
+    rows: values,
     loading: 'random',
     name: String,
     answer: (index) => index % classes,
