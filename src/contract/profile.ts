@@ -51,6 +51,22 @@ export const profileSummary = z.object({
     .object({ forward: milliseconds, backward: milliseconds, update: milliseconds })
     .partial()
     .optional(),
+  /**
+   * What each layer took of the computing, in milliseconds a step, the longest first: the time by which its results came
+   * later than what was ready before them. `loss` stands for the loss and its penalties.
+   */
+  layers: z
+    .array(
+      z.object({
+        name: z.string(),
+        forward: milliseconds,
+        backward: milliseconds,
+        update: milliseconds,
+        /** Of all profiled steps' time. */
+        share,
+      }),
+    )
+    .optional(),
   /** Operations by self time, the longest first; absent where the program can't tell them (compiled steps are one call). */
   operations: z
     .array(
@@ -83,6 +99,7 @@ export const spanCategories = [
   'call',
   'operation',
   'pipeline',
+  'layer',
 ] as const;
 export type SpanCategory = (typeof spanCategories)[number];
 

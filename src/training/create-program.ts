@@ -14,8 +14,9 @@ import type { TrainingProgram } from './program';
 
 type CompileMode = Hyperparameters['compile'];
 
-export interface ProgramChoice extends Omit<GraphProgramOptions, 'data'> {
-  hyperparameters: GraphProgramOptions['hyperparameters'] & { compile: CompileMode };
+export interface ProgramChoice extends Omit<GraphProgramOptions, 'data' | 'timesLayers'> {
+  hyperparameters: GraphProgramOptions['hyperparameters'] &
+    Pick<Hyperparameters, 'compile' | 'profileFirstStep'>;
   /** Opens the data for eager steps. */
   openSplits(): Promise<Pick<PlainProgramOptions, 'train' | 'heldOut'>>;
   /** Opens the data for compiled steps, within their graph. */
@@ -80,8 +81,9 @@ export async function createProgram(
   choice: ProgramChoice,
   emit: (event: JobEvent) => void,
 ): Promise<CreatedProgram> {
-  const { openSplits, emitSplits, features, ...options } = choice;
-  const { compile } = options.hyperparameters;
+  const { openSplits, emitSplits, features, ...others } = choice;
+  const { compile, profileFirstStep } = others.hyperparameters;
+  const options = { ...others, timesLayers: profileFirstStep > 0 };
   const description = describeProgram(options.model, compile);
   if (description.compile === 'xla') emit({ type: 'notice', severity: 'warns', message: xlaWarning });
   if (description.kind === 'graph' && compile === 'auto' && features) {

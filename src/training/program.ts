@@ -5,6 +5,16 @@ import type { PipelinePosition, PipelineStage, SkippedExample, StageTime } from 
 import type { SpanSink } from '../pipeline/tracing';
 import type { NamedTensor } from './named-tensor';
 
+export type LayerPart = 'forward' | 'backward' | 'update';
+
+/** What a layer did; milliseconds since the computing of the step began. */
+export interface LayerSpan {
+  part: LayerPart;
+  layer: string;
+  begin: number;
+  end: number;
+}
+
 /** How the time of one step was spent. */
 export interface StepTimings {
   /** Waiting for the data pipeline. */
@@ -17,6 +27,8 @@ export interface StepTimings {
   forwardMilliseconds?: number;
   backwardMilliseconds?: number;
   updateMilliseconds?: number;
+  /** Within the computing, one after the other; while layers are timed. */
+  layers?: LayerSpan[];
 }
 
 export interface StepReport {
@@ -121,6 +133,8 @@ export interface TrainingProgram {
    * each step (waiting, copy, compute); for one without, they are drawn from the timings of its reports.
    */
   profile?(sink: SpanSink): () => void;
+  /** Times the layers of its steps (`StepTimings.layers`) until the answer is called. */
+  timeLayers?(): () => void;
   /** Tensors alive in the process. */
   tensorCount(): number;
   dispose(): Promise<void>;

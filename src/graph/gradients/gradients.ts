@@ -66,6 +66,8 @@ export interface GradientOptions {
   initial?: Tensor;
   /** Name of the scope. */
   name?: string;
+  /** Told what the gradient of an operation consists of. */
+  onDifferentiated?: (operation: Operation, created: readonly Operation[]) => void;
 }
 
 /**
@@ -104,6 +106,7 @@ export function gradients(
     pending.set(loss, [initial]);
     for (const operation of [...reached].reverse()) {
       if (!needed.has(operation) || isSourceOnly(operation)) continue;
+      const before = graph.operations.length;
       const incoming = operation.outputs.map(collect);
       if (incoming.every((gradient) => gradient === null)) continue;
       if (!operation.inputs.some((input) => isWanted(input, needed))) continue;
@@ -116,6 +119,7 @@ export function gradients(
       const results = graph.scope(operation.name.replaceAll('/', '_'), () =>
         differentiate(operation, incoming, (index) => isWanted(operation.input(index), needed)),
       );
+      options.onDifferentiated?.(operation, graph.operations.slice(before));
       operation.inputs.forEach((input, index) => {
         const gradient = results[index];
         if (!gradient || !isWanted(input, needed)) return;

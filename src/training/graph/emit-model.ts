@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { Tensor } from '../../graph/operation';
+import { type Operation, Tensor } from '../../graph/operation';
 import type { Shape } from '../../graph/shape';
 import type { Variable } from '../../graph/variable';
 import { wrappedLayers } from '../../model/layer-numbers';
@@ -22,6 +22,8 @@ export interface EmissionSettings {
   /** The variable of a layer's weight, by the weight's name in the layer. */
   variable(layer: tf.layers.Layer, weight: string): Variable | undefined;
   dropoutMask(layer: tf.layers.Layer, like: Tensor, rate: number, use: number): Tensor;
+  /** Told what a layer's call consists of; of a layer within another, before the other. */
+  onLayer?(layer: tf.layers.Layer, created: readonly Operation[]): void;
 }
 
 export interface EmittedModel {
@@ -122,7 +124,9 @@ class Emission {
     const { graph } = tensors[0]!;
     return graph.scope(scopeName(layer.name), () => {
       if (layer instanceof tf.LayersModel) return this.model(layer, tensors, masks);
+      const before = graph.operations.length;
       const outputs = this.tensors(layer, tensors, masks, outputShape);
+      this.settings.onLayer?.(layer, graph.operations.slice(before));
       const mask = outputMask(layer, tensors, masks);
       if (mask) this.masked = true;
       if (listensToMasks(layer) && masks[0] === undefined) this.unmasked ??= layer;

@@ -28,11 +28,12 @@ import { OutcomeCollector } from '../outcome-collector';
 import type { PreparingReport, ProgramState, SplitEvaluation, StepReport, TrainingProgram } from '../program';
 import type { UpdateSettings } from '../update-settings';
 import { type EmittedPart, emitModel } from './emit-model';
+import { LayerTimes, type TimedLayers } from './layer-times';
 import { judge, weightPenalty } from './losses';
 import { ModelVariables } from './model-variables';
 import { RandomMasks, randomCounter } from './random-masks';
 import type { GraphData, StepData } from './step-data';
-import { emitTrainingStep, stepColumns, type TrainingStep } from './training-step';
+import { begun, emitTrainingStep, type Reported, stepColumns, type TrainingStep } from './training-step';
 import { Updates } from './updates';
 
 export interface GraphProgramOptions {
@@ -50,6 +51,8 @@ export interface GraphProgramOptions {
     };
   /** One weight a class; absent: all 1. */
   classWeights?: Float32Array;
+  /** Whether `timeLayers` will be asked for. */
+  timesLayers?: boolean;
 }
 
 const weightPrefix = 'weights/';
@@ -67,6 +70,8 @@ interface Evaluator {
 interface StepCalls {
   plain: PreparedCall<Fetches>;
   recording: PreparedCall<Fetches>;
+  /** Both with the times of the layers. */
+  timed?: (Pick<StepCalls, 'plain' | 'recording'> & { layers: TimedLayers }) | undefined;
 }
 
 /** What the graph of a program consists of. */
@@ -101,6 +106,8 @@ export class GraphProgram implements TrainingProgram {
   private learningRate: number;
   private steps = 0;
   private gradients: NamedTensor[] | undefined;
+  private timing = false;
+  readonly timeLayers?: () => () => void;
 
   /**
    * @throws DescentError `unsupported` when a layer can't be compiled or the native engine isn't loaded; the model is then
@@ -140,15 +147,25 @@ export class GraphProgram implements TrainingProgram {
     this.stepsPerEpoch = train.batchesPerEpoch;
     this.trainingExamples = train.source.count;
     this.learningRate = hyperparameters.learningRate;
-    const { report, accumulation, gradients } = built.step;
+    const { updating, accumulating, gradients } = built.step;
     const feeds = [...train.feeds, ...built.updates.feeds, ...(built.masks.used ? [built.masks.step] : [])];
     const named = Object.fromEntries(gradients.map((gradient, index) => [`gradient${index}`, gradient]));
-    const calls = (reported: Tensor): StepCalls => ({
-      plain: session.prepare({ report: reported, ...train.fetches }, feeds),
-      recording: session.prepare({ report: reported, ...train.fetches, ...named }, feeds),
-    });
-    this.updating = calls(report);
-    this.accumulating = accumulation && calls(accumulation);
+    const calls = ({ report, layers }: Reported): StepCalls => {
+      const prepare = (more: Fetches) => ({
+        plain: session.prepare({ report, ...train.fetches, ...more }, feeds),
+        recording: session.prepare({ report, ...train.fetches, ...more, ...named }, feeds),
+      });
+      return { ...prepare({}), timed: layers && { ...prepare({ layers: layers.times }), layers } };
+    };
+    this.updating = calls(updating);
+    this.accumulating = accumulating && calls(accumulating);
+    if (updating.layers)
+      this.timeLayers = () => {
+        this.timing = true;
+        return () => {
+          this.timing = false;
+        };
+      };
     for (const [split, data] of Object.entries(built.data.heldOut) as [SplitName, StepData][]) {
       const fetches = built.evaluations[split];
       if (!fetches) continue;
@@ -184,7 +201,8 @@ export class GraphProgram implements TrainingProgram {
     const recording = options.recordGradients === true;
     const { updates, masks } = this.built;
     const calls = updates.isDue(this.steps) ? this.updating : this.accumulating!;
-    const call = recording ? calls.recording : calls.plain;
+    const timed = this.timing ? calls.timed : undefined;
+    const call = recording ? (timed ?? calls).recording : (timed ?? calls).plain;
     const rates = updates.feedValues(this.learningRate, this.steps);
     const settings = masks.used ? [...rates, randomCounter(this.steps)] : rates;
     let callMilliseconds = 0;
@@ -200,7 +218,9 @@ export class GraphProgram implements TrainingProgram {
     const column = (name: (typeof stepColumns)[number]) => report[stepColumns.indexOf(name)]!;
     const loss = column('loss');
     if (Number.isFinite(loss)) this.steps++;
-    const computeMilliseconds = column('forward') + column('backward') + column('update');
+    const [forward, backward, update] = [column('forward'), column('backward'), column('update')];
+    const computeMilliseconds = forward + backward + update;
+    const layers = drawn.result.layers?.floats();
     const rest = Math.max(0, callMilliseconds - computeMilliseconds);
     return {
       type: 'step',
@@ -213,8 +233,17 @@ export class GraphProgram implements TrainingProgram {
         // XLA makes one piece of both.
         ...(this.options.hyperparameters.compile === 'xla'
           ? {}
-          : { forwardMilliseconds: column('forward'), backwardMilliseconds: column('backward') }),
-        updateMilliseconds: column('update'),
+          : { forwardMilliseconds: forward, backwardMilliseconds: backward }),
+        updateMilliseconds: update,
+        ...(timed && layers
+          ? {
+              layers: timed.layers.spans(layers, {
+                forward,
+                backward: forward + backward,
+                update: computeMilliseconds,
+              }),
+            }
+          : {}),
       },
     };
   }
@@ -368,6 +397,8 @@ async function build(options: GraphProgramOptions): Promise<Built> {
     targetScale: view.targetScale,
     targetShift: view.targetShift,
   };
+  const layerTimes =
+    options.timesLayers && hyperparameters.compile !== 'xla' ? new LayerTimes(graph) : undefined;
   const emit = (inputs: Tensor, training: boolean, scope: string, part: EmittedPart = trainedPart) =>
     graph.scope(scope, () => {
       const { outputs, later } = emitModel(part, {
@@ -383,18 +414,24 @@ async function build(options: GraphProgramOptions): Promise<Built> {
             { name: layer.name, number: maskNumber({ layer: numbers.get(layer)!, use }) },
             share,
           ),
+        onLayer: (layer, created) => {
+          if (training) layerTimes?.emitted(layer.name, created);
+        },
       });
       return { outputs: outputs[0]!, later };
     });
 
   const { train, heldOut } = data;
-  const { outputs, later } = emit(train.inputs, true, 'training');
+  const { begin, inputs } = begun(graph, train.inputs);
+  const { outputs, later } = emit(inputs, true, 'training');
   const step = emitTrainingStep(graph, {
-    inputs: train.inputs,
+    inputs,
+    begin,
     answers: train.answers,
     weights: train.weights,
     judgement: judge(outputs, train.answers, lossSettings),
     later,
+    variables: variables.all,
     trained: variables.trained,
     regularized: variables.regularized,
     l1: hyperparameters.l1,
@@ -402,6 +439,7 @@ async function build(options: GraphProgramOptions): Promise<Built> {
     classWeights,
     updates,
     xla: hyperparameters.compile === 'xla',
+    layerTimes,
   });
 
   const evaluations: Built['evaluations'] = {};

@@ -3,6 +3,8 @@ import type { Graph } from '../../graph/graph';
 import type { Operation, Tensor } from '../../graph/operation';
 import * as ops from '../../graph/operations';
 import { outline } from '../../graph/outline';
+import type { Variable } from '../../graph/variable';
+import type { LayerTimes, TimedLayers } from './layer-times';
 import type { LaterSubtraction } from './layers/emitter';
 import type { Judgement } from './losses';
 import { weightPenalty } from './losses';
@@ -14,8 +16,12 @@ export interface TrainingStepParts {
   answers: Tensor;
   /** One an example of the batch. */
   weights?: Tensor | undefined;
+  /** Seconds (float64) at which the inputs were there. */
+  begin: Tensor;
   judgement: Judgement;
   later: readonly LaterSubtraction[];
+  /** The model's weights, fixed ones included. */
+  variables: readonly ModelVariable[];
   trained: readonly ModelVariable[];
   regularized: readonly ModelVariable[];
   l1: number;
@@ -24,24 +30,37 @@ export interface TrainingStepParts {
   updates: Updates;
   /** Whether XLA compiles loss and gradients. */
   xla?: boolean | undefined;
+  /** Times the layers, when their times are fetched; not for XLA, which makes one piece of them. */
+  layerTimes?: LayerTimes | undefined;
 }
 
 /** Places in the vector that a step gives. */
 export const stepColumns = ['loss', 'quality', 'forward', 'backward', 'update'] as const;
 
-export interface TrainingStep {
+export interface Reported {
   /** float32 [5], in the order of `stepColumns`; times in milliseconds. Fetching it takes the step. */
   report: Tensor;
+  /** What its layers take, to be fetched with it. */
+  layers?: TimedLayers;
+}
+
+export interface TrainingStep {
+  updating: Reported;
   /** The same for a step that lays its gradients by for a later one; absent where none does. */
-  accumulation?: Tensor;
+  accumulating?: Reported;
   /** In the order of the trained weights. */
   gradients: Tensor[];
 }
 
+/** The moment at which a batch is there, and the batch for a step that begins after it. */
+export function begun(graph: Graph, inputs: Tensor): { begin: Tensor; inputs: Tensor } {
+  const begin = timestamp(graph, [inputs]);
+  return { begin, inputs: graph.op('Identity', [inputs], {}, { control: [begin] }).output };
+}
+
 /** Loss, gradients and updates on one batch. Nothing changes when the loss is not finite. */
 export function emitTrainingStep(graph: Graph, parts: TrainingStepParts): TrainingStep {
-  const { judgement, trained } = parts;
-  const begin = timestamp(graph, [parts.inputs]);
+  const { judgement, trained, layerTimes, begin } = parts;
   const loss = graph.scope('loss', () => withPenalty(weightedMean(graph, parts), parts));
   const quality = ops.mean(judgement.qualities);
   const forward = timestamp(graph, [loss]);
@@ -49,8 +68,15 @@ export function emitTrainingStep(graph: Graph, parts: TrainingStepParts): Traini
     loss,
     trained.map(({ variable }) => variable),
     // Begins when the forward pass has been timed.
-    { initial: graph.op('OnesLike', [loss], {}, { control: [forward] }).output },
+    {
+      initial: graph.op('OnesLike', [loss], {}, { control: [forward] }).output,
+      onDifferentiated: (operation, created) => layerTimes?.differentiated(operation, created),
+    },
   ).map((gradient, index) => gradient ?? ops.zerosLike(trained[index]!.variable.value));
+  layerTimes?.passes(
+    loss,
+    found.map((gradient, index) => ({ weight: trained[index]!.name, gradient })),
+  );
   const computed = { loss, quality, found, deltas: parts.later.map(({ delta }) => delta) };
   if (parts.xla) return finish(graph, parts, compiledByXla(graph, parts, computed, begin), begin);
   return finish(graph, parts, computed, begin, forward);
@@ -89,33 +115,61 @@ function compiledByXla(
 /** Updates and report. Without a time between, forward and backward pass are told as one. */
 function finish(
   graph: Graph,
-  { updates, later }: TrainingStepParts,
+  parts: TrainingStepParts,
   { loss, quality, found, deltas }: Computed,
   begin: Tensor,
   between?: Tensor,
 ): TrainingStep {
+  const { updates, later, layerTimes } = parts;
   const backward = timestamp(graph, [loss, ...found]);
   const forward = between ?? backward;
-  const report = (name: string, change: () => readonly Operation[]): Tensor => {
-    const taken = whenFinite(graph, loss, () => [
-      ...change(),
-      ...later.map(({ variable }, index) =>
-        graph.op('AssignSubVariableOp', [variable.handle, deltas[index]!], { dtype: 'float32' }),
-      ),
-    ]);
+  const report = (name: string, change: () => readonly Operation[]): Reported => {
+    const {
+      taken,
+      operations,
+      times: updated,
+    } = takenWhenFinite(graph, loss, () => {
+      const operations = [
+        ...change(),
+        ...later.map(({ variable }, index) =>
+          graph.op('AssignSubVariableOp', [variable.handle, deltas[index]!], { dtype: 'float32' }),
+        ),
+      ];
+      return { operations, times: layerTimes?.stamp(operations) };
+    });
     const update = timestamp(graph, [taken, backward]);
     const times = [
       [begin, forward],
       [forward, backward],
       [backward, update],
     ].map(([from, to]) => ops.cast(ops.multiply(ops.subtract(to!, from!), 1000), 'float32'));
-    return ops.stack([loss, quality, ...times], 0, name);
+    return {
+      report: ops.stack([loss, quality, ...times], 0, name),
+      ...(layerTimes && updated
+        ? {
+            layers: layerTimes.finish(begin, {
+              operations,
+              times: updated,
+              variables: namedVariables(parts),
+            }),
+          }
+        : {}),
+    };
   };
   return {
-    report: report('report', () => updates.apply(found)),
-    ...(updates.accumulates ? { accumulation: report('accumulation', () => updates.accumulate(found)) } : {}),
+    updating: report('report', () => updates.apply(found)),
+    ...(updates.accumulates ? { accumulating: report('accumulation', () => updates.accumulate(found)) } : {}),
     gradients: found,
   };
+}
+
+/** Weights, and what the optimizer keeps for them: `<layer>/<weight>`. */
+function namedVariables({ variables, updates }: TrainingStepParts): { name: string; variable: Variable }[] {
+  const slots = updates.slots.map(({ name, variable }) => ({
+    name: name.slice(name.indexOf('/') + 1),
+    variable,
+  }));
+  return [...variables, ...slots];
 }
 
 /** Weights of examples and classes multiply; the mean is over the number of examples, as Keras takes it. */
@@ -147,17 +201,26 @@ function timestamp(graph: Graph, after: readonly Tensor[]): Tensor {
  * A tensor that is there once the operations of `build` have run, which they do only when the loss is finite: a gradient of
  * a loss that is no number would destroy all weights, and with them the trace of the cause.
  */
-export function whenFinite(
+export function whenFinite(graph: Graph, loss: Tensor, build: () => readonly Operation[]): Tensor {
+  return takenWhenFinite(graph, loss, () => ({ operations: build(), times: undefined })).taken;
+}
+
+/** The same, with times of the operations: zeros when they haven't run. */
+function takenWhenFinite(
   graph: Graph,
   loss: Tensor,
-  build: () => readonly Parameters<Graph['group']>[0][number][],
-): Tensor {
+  build: () => { operations: readonly Operation[]; times: Tensor | undefined },
+): { taken: Tensor; operations: readonly Operation[]; times: Tensor | undefined } {
   return graph.scope('update', () => {
     const branch = graph.op('Switch', [graph.constant(0, 'int32'), ops.finite(loss)]);
     const skipped = graph.op('Identity', [branch.out(0)]).output;
     const taking = graph.op('Identity', [branch.out(1)]);
-    const operations = graph.after([taking], build);
+    const { operations, times } = graph.after([taking], build);
     const taken = graph.group(operations, 'taken');
-    return graph.op('Merge', [[taken, skipped]], {}, { name: 'done' }).output;
+    const done = graph.op('Merge', [[taken, skipped]], {}, { name: 'done' }).output;
+    if (!times) return { taken: done, operations, times };
+    const none = graph.after([skipped], () => graph.constant(0, 'float64', { shape: [operations.length] }));
+    const known = graph.op('Merge', [[times, none]], {}, { name: 'times' }).output;
+    return { taken: done, operations, times: known };
   });
 }

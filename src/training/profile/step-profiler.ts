@@ -5,7 +5,7 @@ import { writeFileAtomically } from '../../files/node/atomic';
 import { setActiveTrace } from '../../pipeline/tracing';
 import type { StepReport, StepTimings, TrainingProgram } from '../program';
 import { SpanRecorder } from './span-recorder';
-import { summarize } from './summarize';
+import { layerSpanName, summarize } from './summarize';
 import { traceOf } from './trace-events';
 
 /** Folder of a run that keeps profiles. */
@@ -25,6 +25,7 @@ interface Window {
  */
 export class StepProfiler {
   private window: Window | undefined;
+  private leaveLayers: (() => void) | undefined;
   private readonly first: number;
   private readonly last: number;
 
@@ -44,7 +45,10 @@ export class StepProfiler {
   /** Before a step is asked for; opens the window when it is one of it. */
   stepBegins(): void {
     const number = this.program.step + 1;
-    if (number < this.first || number > this.last) return;
+    if (number < this.first - 1 || number > this.last) return;
+    // The first step that times its layers has to be made ready for it: not one of the window, if there is one before.
+    this.leaveLayers ??= this.program.timeLayers?.();
+    if (number < this.first) return;
     this.window ??= this.open();
     this.window.step = { number, begin: performance.now() };
   }
@@ -105,6 +109,8 @@ export class StepProfiler {
   /** When no more steps come: writes what the window has got so far. */
   async close(): Promise<void> {
     const { window } = this;
+    this.leaveLayers?.();
+    this.leaveLayers = undefined;
     if (!window) return;
     this.window = undefined;
     setActiveTrace(undefined);
@@ -176,4 +182,7 @@ function drawTimings(recorder: SpanRecorder, timings: StepTimings, begin: number
   at = Math.max(at, Math.min(end, computed + computeMilliseconds));
   if (at > computed) recorder.add('compute', 'compute', computed, at);
   if (at > called) recorder.add('call', 'session call', called, at);
+  for (const { part, layer, begin: from, end: to } of timings.layers ?? [])
+    if (computed + from < at)
+      recorder.add('layer', layerSpanName(part, layer), computed + from, Math.min(at, computed + to));
 }

@@ -5,6 +5,7 @@ import {
   type ProfileVerdict,
   profileParts,
 } from '../../contract/profile';
+import type { LayerPart } from '../program';
 import { loopLane, type Span } from './span-recorder';
 import { inOrder } from './trace-events';
 
@@ -35,6 +36,7 @@ export function summarize(spans: readonly Span[], facts: ProfileFacts): ProfileS
   const totals: Record<ProfilePart, number> = { waiting: 0, copy: 0, compute: 0, callbacks: 0, other: 0 };
   const operations = new Map<string, { count: number; selfMilliseconds: number }>();
   const phases: Record<string, number> = {};
+  const layers = new Map<string, LayerTotals>();
   let inOperations = 0;
 
   const close = ({ span, self, part, inStep }: Opened): void => {
@@ -44,6 +46,11 @@ export function summarize(spans: readonly Span[], facts: ProfileFacts): ProfileS
       const known = operations.get(span.name) ?? { count: 0, selfMilliseconds: 0 };
       operations.set(span.name, { count: known.count + 1, selfMilliseconds: known.selfMilliseconds + self });
       if (part === 'compute') inOperations += self;
+    }
+    if (span.category === 'layer') {
+      const [phase, layer] = partsOfLayerSpan(span.name);
+      const known = layers.get(layer) ?? { forward: 0, backward: 0, update: 0 };
+      layers.set(layer, { ...known, [phase]: known[phase] + span.end - span.begin });
     }
     if (span.category === 'compute' && span.name !== 'compute')
       phases[span.name] = (phases[span.name] ?? 0) + span.end - span.begin;
@@ -81,6 +88,16 @@ export function summarize(spans: readonly Span[], facts: ProfileFacts): ProfileS
     }))
     .sort((left, right) => right.selfMilliseconds - left.selfMilliseconds)
     .slice(0, topOperations);
+  const listedLayers = [...layers]
+    .map(([name, totals]) => ({ name, total: totals.forward + totals.backward + totals.update, totals }))
+    .sort((left, right) => right.total - left.total)
+    .map(({ name, total, totals }) => ({
+      name,
+      forward: totals.forward / steps.length,
+      backward: totals.backward / steps.length,
+      update: totals.update / steps.length,
+      share: shareOf(total),
+    }));
   const decodes = spans.some(({ category, lane }) => category === 'pipeline' && lane !== loopLane);
   const told = Object.keys(phases).length > 0;
   const stepNumbers = steps.map(({ step }) => step ?? 0);
@@ -107,11 +124,24 @@ export function summarize(spans: readonly Span[], facts: ProfileFacts): ProfileS
           ),
         }
       : {}),
+    ...(layers.size > 0 ? { layers: listedLayers } : {}),
     ...(facts.tellsOperations ? { operations: listed } : {}),
     ...(operationShare === undefined ? {} : { operationShare }),
     leftOut: facts.leftOut,
-    ...judge(shares, operationShare, decodes, listed[0]?.name),
+    ...judge(shares, operationShare, decodes, listed[0]?.name, listedLayers[0]?.name),
   };
+}
+
+type LayerTotals = Record<LayerPart, number>;
+
+/** The name of a layer's span: `forward: conv2d`. */
+export function layerSpanName(part: LayerPart, layer: string): string {
+  return `${part}: ${layer}`;
+}
+
+function partsOfLayerSpan(name: string): [LayerPart, string] {
+  const end = name.indexOf(': ');
+  return [name.slice(0, end) as LayerPart, name.slice(end + 2)];
 }
 
 /** What a span's own time counts as: operations and copies in a callback are the callback's. */
@@ -126,6 +156,7 @@ function partOf({ category }: Span, around: ProfilePart | undefined): ProfilePar
       return around === 'callbacks' || around === 'waiting' ? around : 'copy';
     case 'operation':
     case 'pipeline':
+    case 'layer':
       return around ?? 'other';
     case 'step':
     case 'call':
@@ -139,6 +170,7 @@ export function judge(
   operationShare: number | undefined,
   decodes: boolean,
   topOperation: string | undefined,
+  topLayer?: string,
 ): { verdict: ProfileVerdict; reason: ProfileReason; message: string } {
   const between = operationShare === undefined ? 0 : shares.compute * (1 - operationShare);
   const input = shares.waiting + shares.copy;
@@ -196,7 +228,8 @@ export function judge(
     verdict: 'compute-bound',
     reason: 'compute',
     message:
-      `Compute-bound: ${percent(shares.compute)} of the time goes into forward, backward and update. ` +
+      `Compute-bound: ${percent(shares.compute)} of the time goes into forward, backward and update` +
+      `${topLayer === undefined ? '' : ` (longest layer: ${topLayer})`}. ` +
       `Data and recording keep up; a smaller model, smaller inputs or more threads make it faster.`,
   };
 }

@@ -222,7 +222,7 @@ describe('eager operations', () => {
 
 describe('profiling compiled steps', () => {
   it.each(['digits', 'iris'])(
-    'tells one call a step, with its parts, and no operations (%s)',
+    'tells one call a step, with its parts and the layers in them, and no operations (%s)',
     async (name) => {
       const model = name === 'digits' ? 'small-cnn' : 'mlp';
       const recording = await train({
@@ -256,7 +256,23 @@ describe('profiling compiled steps', () => {
         // A table's step is over in microseconds: a part may round to nothing, and nothing is drawn.
         if (name === 'digits')
           expect(parts).toEqual(expect.arrayContaining(['forward', 'backward', 'update']));
+        const [compute] = inner.filter((span) => span.name === 'compute');
+        const layers = within(inner, compute!).filter(({ cat }) => cat === 'layer');
+        expect(layers.length).toBe(inner.filter(({ cat }) => cat === 'layer').length);
+        expect(layers.reduce((sum, { dur }) => sum + dur, 0)).toBeGreaterThan(0.99 * compute!.dur);
+        for (const phase of ['forward', 'backward'])
+          for (const around of inner.filter((span) => span.name === phase))
+            expect(within(inner, around).some((span) => span.name.startsWith(`${phase}: `))).toBe(true);
       }
+      const names = spans.filter(({ cat }) => cat === 'layer').map((span) => span.name);
+      expect(names).toContain(name === 'digits' ? 'forward: conv2d' : 'forward: dense');
+      expect(names.some((told) => /^(backward|update): dense/.test(told))).toBe(true);
+      expect(profileSummary.parse(summary)).toEqual(summary);
+      const totals = summary.layers!.map(({ forward, backward, update }) => forward + backward + update);
+      expect(totals).toEqual([...totals].sort((left, right) => right - left));
+      const computing = summary.compute!.forward! + summary.compute!.backward! + summary.compute!.update!;
+      expect(totals.reduce((sum, total) => sum + total, 0)).toBeGreaterThan(0.99 * computing);
+      expect(totals.reduce((sum, total) => sum + total, 0)).toBeLessThanOrEqual(1.001 * computing);
     },
   );
 });

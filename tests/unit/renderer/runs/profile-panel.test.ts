@@ -39,12 +39,23 @@ describe('the profile of a run', () => {
     );
   });
 
-  it('says of compiled steps that their operations have no times', async () => {
+  it('shows the layers of compiled steps by their times', async () => {
     await openPanel(detailOf('mobilenet-like'));
     await until(() => text().includes('Input-bound.'));
-    expect(text()).toContain('A compiled step is one call');
     expect(text()).toContain('backward 1.8');
-    expect(document.querySelector('table')).toBeNull();
+    const table = document.querySelector('table')!;
+    expect(table.getAttribute('aria-label')).toBe('Layers by time');
+    const rows = [...table.querySelectorAll('tbody tr')].map((row) =>
+      [...row.querySelectorAll('th, td')].map((cell) => cell.textContent!.trim()),
+    );
+    expect(rows.map(([name]) => name).slice(0, 3)).toEqual(['conv2d_1', 'conv2d', 'dense']);
+    expect(rows[0]!.slice(2)).toEqual(['1.36 ms', '0.396 ms', '0.936 ms', '0.03 ms', '17 %']);
+    const [first, second] = [...table.querySelectorAll('.bar')].map((bar) =>
+      [...bar.querySelectorAll('span')].map((part) => Number.parseFloat(part.style.width)),
+    );
+    expect(first!.reduce((sum, width) => sum + width, 0)).toBeCloseTo(100, 3);
+    expect(second!.reduce((sum, width) => sum + width, 0)).toBeLessThan(100);
+    expect(text()).not.toContain('This step is one call');
   });
 
   it('shows the trace in its folder where there is one to show', async () => {

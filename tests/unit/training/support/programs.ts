@@ -98,6 +98,8 @@ export interface Question {
   examples?: number;
   /** Whether the examples have weights of their own, some of them 0. */
   weighted?: boolean;
+  /** Whether the compiled program can time its layers. */
+  timesLayers?: boolean;
 }
 
 export function settingsOf(question: Question): Hyperparameters {
@@ -166,6 +168,7 @@ export class Programs {
     let written: Graph | undefined;
     const program = await GraphProgram.create({
       ...options,
+      timesLayers: question.timesLayers,
       data: (graph) => {
         written = graph;
         return feedSplits(graph, { train, heldOut });
