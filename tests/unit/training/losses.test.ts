@@ -365,7 +365,7 @@ describe('a loss', () => {
     await second.dispose();
   });
 
-  it('takes the weights of examples as one more feed, which is there only with them', async () => {
+  it('takes the weights of examples as one more column, which is there only with them', async () => {
     const feeds = async (question: Question) => {
       let found: string[] = [];
       const program = await programs.graph(question, (graph) => {
