@@ -14,6 +14,7 @@ import { openSource, type SourceOptions } from '../pipeline/dataset-sources';
 import { emitPipeline } from '../pipeline/graph/emit-pipeline';
 import { createPlainPipeline, type PipelineSettings } from '../pipeline/plain-pipeline';
 import { createProgram } from './create-program';
+import type { FeatureSources } from './features/cached-features';
 import { feedSplits } from './graph/fed-data';
 import { PipedData } from './graph/piped-data';
 import type { GraphData } from './graph/step-data';
@@ -39,6 +40,7 @@ export async function prepareTraining(
   job: TrainingJob,
   emit: (event: JobEvent) => void,
   signal: AbortSignal,
+  { keepsFeatures = true } = {},
 ): Promise<PreparedTraining> {
   const { dataset: wanted, hyperparameters } = job.configuration;
   const onProgress = throttled(emit);
@@ -59,14 +61,7 @@ export async function prepareTraining(
       classWeights: classWeightsOf(dataset, hyperparameters),
       openSplits: () => openSplits(job, dataset, specification.input, options),
       emitSplits: (graph) => emitSplits(graph, job, dataset, specification.input, options),
-      features: {
-        examples: dataset.examples,
-        fingerprint: dataset.summary.fingerprint,
-        input: specification.input,
-        settings: pipelineSettings(job, 'train', specification.input),
-        epochs: hyperparameters.epochs,
-        options: (split) => sourceOptions(split, options),
-      },
+      ...(keepsFeatures ? { features: featureSources(job, dataset, specification.input, options) } : {}),
     },
     emit,
   );
@@ -131,6 +126,22 @@ async function emitSplits(
   return {
     train: await emit('train'),
     heldOut: { validation: await emit('validation'), test: await emit('test') },
+  };
+}
+
+function featureSources(
+  job: TrainingJob,
+  { examples, summary }: Dataset,
+  input: ModelInput,
+  options: PreparationOptions,
+): FeatureSources {
+  return {
+    examples,
+    fingerprint: summary.fingerprint,
+    input,
+    settings: pipelineSettings(job, 'train', input),
+    epochs: job.configuration.hyperparameters.epochs,
+    options: (split) => sourceOptions(split, options),
   };
 }
 

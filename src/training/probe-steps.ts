@@ -6,7 +6,8 @@ import { prepareTraining } from './prepare-training';
  * @throws DescentError when the data can't be trained on; `cancelled`
  */
 export async function probeSteps(job: TrainingJob, steps: number, signal: AbortSignal): Promise<ProbedSteps> {
-  const { program } = await prepareTraining(job, () => {}, signal);
+  // The steps of the whole model: where features are kept, those say little of how it computes.
+  const { program } = await prepareTraining(job, () => {}, signal, { keepsFeatures: false });
   try {
     const losses: number[] = [];
     const times: number[] = [];

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type * as tf from '@tensorflow/tfjs';
 import type { SplitName } from '../../contract/dataset';
+import { DescentError } from '../../contract/errors';
 import type { JobEvent } from '../../contract/frames';
 import type { ModelInput } from '../../contract/metadata';
 import type { PipelineStage } from '../../contract/run';
@@ -64,7 +65,7 @@ export class CachedFeatures {
     emit: (event: JobEvent) => void,
   ): Promise<CachedFeatures | undefined> {
     const { core } = trainingView(model);
-    const cut = core.inputs.length === 1 ? findCut(core) : undefined;
+    const cut = core.inputs.length === 1 ? cutOf(core) : undefined;
     if (!cut || !isWorthIt(cut)) return undefined;
     const notice = (message: string) => emit({ type: 'notice', severity: 'notes', message });
     const prefix = new LayersPrefix(model, core.inputs[0]!, cut);
@@ -237,6 +238,16 @@ export class CachedFeatures {
       .filter(({ name }) => name.startsWith(weightPrefix))
       .map(({ name, values }) => [name.slice(weightPrefix.length), values] as const);
     if (this.prefix.adopt(new Map(weights))) for (const set of this.sets) await set.reset();
+  }
+}
+
+/** Whoever goes on to compile a model that can't be compiled says so. */
+function cutOf(core: tf.LayersModel): ModelCut | undefined {
+  try {
+    return findCut(core);
+  } catch (error) {
+    if (error instanceof DescentError && error.code === 'unsupported') return undefined;
+    throw error;
   }
 }
 

@@ -22,6 +22,7 @@ export class LayersPrefix implements FeatureComputer {
   readonly name: string;
   readonly shape: readonly number[];
   private readonly weights: ReadonlyMap<string, NamedVariable>;
+  private readonly byEager: ReadonlyMap<tf.Variable, NamedVariable>;
   private readonly inGraphs = new WeakMap<Graph, Map<string, Variable>>();
   private hashed: string | undefined;
 
@@ -41,6 +42,7 @@ export class LayersPrefix implements FeatureComputer {
     const names = new Set(layers.map((layer) => layer.name));
     const weights = namedVariables(model).filter(({ layer }) => names.has(layer));
     this.weights = new Map(weights.map((weight) => [weight.name, weight]));
+    this.byEager = new Map(weights.map((weight) => [weight.variable, weight]));
   }
 
   hash(): string {
@@ -105,7 +107,7 @@ export class LayersPrefix implements FeatureComputer {
         training: false,
         variable: (layer, weight) => {
           const eager = weightNamed(layer, weight);
-          const found = [...this.weights.values()].find((candidate) => candidate.variable === eager);
+          const found = eager && this.byEager.get(eager);
           if (!found) return undefined;
           const { name } = found;
           const variable = made.get(name) ?? make(name, found.variable);

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { Graph } from '../../graph/graph';
-import { wrappedLayers } from '../../model/layer-numbers';
+import type { Variable } from '../../graph/variable';
+import { layersWithin } from '../../model/layer-numbers';
 import { emitModel } from '../graph/emit-model';
-import { createsMask } from '../graph/masks';
 import { ModelVariables } from '../graph/model-variables';
 
 /** Where a model can be cut in two: what comes before never changes while the rest is trained. */
@@ -22,7 +22,7 @@ type Node = tf.SymbolicTensor['sourceLayer']['inboundNodes'][number];
  * weights nor moving averages change, and a step computes what inference computes. Undefined when there is none behind the
  * inputs and before the outputs.
  *
- * @param model whose layers all have emitters
+ * @throws DescentError `unsupported` when the model can't be compiled
  */
 export function findCut(model: tf.LayersModel): ModelCut | undefined {
   const restless = restlessLayers(model);
@@ -37,7 +37,7 @@ export function findCut(model: tf.LayersModel): ModelCut | undefined {
 
   const live = new Map(model.inputs.map((tensor) => [tensor.id, tensor]));
   const passed: Node[] = [];
-  let found: { tensor: tf.SymbolicTensor; calls: number } | undefined;
+  const found: { tensor: tf.SymbolicTensor; calls: number }[] = [];
   for (const node of nodes) {
     if (!isStill(node.outboundLayer, restless)) break;
     passed.push(node);
@@ -48,12 +48,17 @@ export function findCut(model: tf.LayersModel): ModelCut | undefined {
     for (const tensor of node.outputTensors)
       if ((pending.get(tensor.id) ?? 0) > 0) live.set(tensor.id, tensor);
     const [only] = live.values();
-    if (live.size === 1 && only && !outputs.has(only.id)) found = { tensor: only, calls: passed.length };
+    if (live.size === 1 && only && !outputs.has(only.id)) found.push({ tensor: only, calls: passed.length });
   }
-  if (!found) return undefined;
-  const before = passed.slice(0, found.calls);
+  const masked = maskedTensors(
+    model,
+    found.map(({ tensor }) => tensor),
+  );
+  const deepest = found.findLast(({ tensor }) => !masked.has(tensor));
+  if (!deepest) return undefined;
+  const before = passed.slice(0, deepest.calls);
   return {
-    tensor: found.tensor,
+    tensor: deepest.tensor,
     layers: [...new Set(before.map((node) => node.outboundLayer))],
     multiplications: { before: multiplicationsOf(before), all: multiplicationsOf(nodes) },
   };
@@ -62,36 +67,54 @@ export function findCut(model: tf.LayersModel): ModelCut | undefined {
 /** Layers that draw random numbers or change weights by themselves in a training step: their emitters tell. */
 function restlessLayers(model: tf.LayersModel): ReadonlySet<tf.layers.Layer> {
   const found = new Set<tf.layers.Layer>();
-  const graph = new Graph();
-  const variables = new ModelVariables(graph, model);
-  const owners = new Map<object, tf.layers.Layer>();
-  const { later } = emitModel(model, {
-    inputs: model.inputs.map((input, index) =>
-      graph.placeholder(input.dtype === 'int32' ? 'int32' : 'float32', input.shape, `input_${index}`),
-    ),
-    training: true,
-    variable: (layer, weight) => {
-      const variable = variables.of(layer, weight);
-      if (variable) owners.set(variable, layer);
-      return variable;
-    },
-    dropoutMask: (layer, like) => {
-      found.add(layer);
-      return like;
-    },
-  });
-  for (const { variable } of later) found.add(owners.get(variable)!);
+  const { later, ownerOf } = emitForALook(model, model.outputs, (layer) => found.add(layer));
+  for (const { variable } of later) found.add(ownerOf(variable));
   return found;
 }
 
+/** Those with which a mask of steps goes: the layers behind would miss it. */
+function maskedTensors(
+  model: tf.LayersModel,
+  tensors: readonly tf.SymbolicTensor[],
+): ReadonlySet<tf.SymbolicTensor> {
+  if (tensors.length === 0) return new Set();
+  const { masks } = emitForALook(model, tensors, () => {});
+  return new Set(tensors.filter((_, index) => masks[index] !== undefined));
+}
+
+/** A training step up to some tensors, in a graph that nobody runs. */
+function emitForALook(
+  model: tf.LayersModel,
+  outputs: readonly tf.SymbolicTensor[],
+  onRandom: (layer: tf.layers.Layer) => void,
+) {
+  const graph = new Graph();
+  const variables = new ModelVariables(graph, model);
+  const owners = new Map<Variable, tf.layers.Layer>();
+  const emitted = emitModel(
+    { inputs: model.inputs, outputs: [...outputs] },
+    {
+      inputs: model.inputs.map((input, index) =>
+        graph.placeholder(input.dtype === 'int32' ? 'int32' : 'float32', input.shape, `input_${index}`),
+      ),
+      training: true,
+      variable: (layer, weight) => {
+        const variable = variables.of(layer, weight);
+        if (variable) owners.set(variable, layer);
+        return variable;
+      },
+      dropoutMask: (layer, like) => {
+        onRandom(layer);
+        return like;
+      },
+    },
+  );
+  return { ...emitted, ownerOf: (variable: Variable) => owners.get(variable)! };
+}
+
 function isStill(layer: tf.layers.Layer, restless: ReadonlySet<tf.layers.Layer>): boolean {
-  const inner = layer instanceof tf.LayersModel ? layer.layers : wrappedLayers(layer);
-  if (!inner.every((part) => isStill(part, restless))) return false;
-  if (layer instanceof tf.LayersModel) return true;
-  // Its mask would be lost on what comes after the cut.
-  if (createsMask(layer)) return false;
   const trained = layer.trainable && layer.trainableWeights.length > 0;
-  return !trained && !restless.has(layer);
+  return !trained && ![layer, ...layersWithin(layer)].some((inner) => restless.has(inner));
 }
 
 /** Calls of layers, inputs left out, each after those whose results it takes. */

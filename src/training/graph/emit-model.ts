@@ -28,6 +28,8 @@ export interface EmissionSettings {
 
 export interface EmittedModel {
   outputs: Tensor[];
+  /** That go with the outputs. */
+  masks: LayerMask[];
   /** What is to be done to the moving averages at the end of a training step. */
   later: LaterSubtraction[];
 }
@@ -94,7 +96,11 @@ class Emission {
   finish(outputs: readonly Flow[]): EmittedModel {
     if (this.masked && this.unmasked)
       throw unsupportedLayer(this.unmasked.name, 'TF.js hands it the mask of another layer');
-    return { outputs: outputs.map(({ tensor }) => tensor), later: this.later };
+    return {
+      outputs: outputs.map(({ tensor }) => tensor),
+      masks: outputs.map(({ mask }) => mask),
+      later: this.later,
+    };
   }
 
   model(model: EmittedPart, inputs: readonly Tensor[], masks: readonly LayerMask[]): Flow[] {

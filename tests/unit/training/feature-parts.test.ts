@@ -82,6 +82,29 @@ describe('the cut of a model', () => {
     expect(cutOf(input, pooled(met))).toBeUndefined();
   });
 
+  it('lies where no mask of steps would be lost', () => {
+    const cutBehind = (...layers: tf.layers.Layer[]) => {
+      const input = tf.input({ shape: [6], dtype: 'int32', name: 'input' });
+      const output = layers.reduce<Symbolic>((tensor, layer) => apply(tensor, layer), input);
+      const head = tf.layers.dense({ units: 2, name: 'head' });
+      return cutOf(input, apply(output, head))?.tensor.sourceLayer.name;
+    };
+    const words = (maskZero: boolean) =>
+      tf.layers.embedding({ inputDim: 9, outputDim: 4, maskZero, trainable: false, name: 'words' });
+    const reads = (trainable: boolean) => tf.layers.lstm({ units: 3, trainable, name: 'reads' });
+    expect(cutBehind(words(true), reads(true))).toBeUndefined();
+    expect(cutBehind(words(false), reads(true))).toBe('words');
+    expect(cutBehind(words(true), reads(false))).toBe('reads');
+    const drops = tf.layers.lstm({ units: 3, dropout: 0.3, trainable: false, name: 'drops' });
+    const both = tf.layers.bidirectional({
+      layer: drops,
+      mergeMode: 'concat',
+      trainable: false,
+      name: 'both',
+    });
+    expect(cutBehind(words(false), both as tf.layers.Layer)).toBe('words');
+  });
+
   it('is not behind the outputs: something has to be left to train', () => {
     const input = start();
     const cut = cutOf(input, apply(apply(input, conv('one')), conv('two')))!;
