@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 
 /**
- * A number for each layer, which keys its random numbers: its place in the model; layers within wrappers and nested models
- * go on from there. Part of the checkpoint format.
+ * A number for each layer, which keys its random numbers: its place in the model; layers within wrappers, nested models and
+ * layers of one's own go on from there. Part of the checkpoint format.
  */
 export function layerNumbers(model: tf.LayersModel): Map<tf.layers.Layer, number> {
   const numbers = new Map(model.layers.map((layer, number) => [layer, number]));
@@ -11,19 +11,41 @@ export function layerNumbers(model: tf.LayersModel): Map<tf.layers.Layer, number
   return numbers;
 }
 
-/** The layers that make a model or a wrapper up, and theirs. */
+/** The layers that make a layer up, and theirs. */
 export function layersWithin(layer: tf.layers.Layer): tf.layers.Layer[] {
-  const direct = layer instanceof tf.LayersModel ? layer.layers : wrappedLayers(layer);
-  return direct.flatMap((inner) => [inner, ...layersWithin(inner)]);
+  const found = new Set<tf.layers.Layer>();
+  const visit = (outer: tf.layers.Layer) => {
+    for (const inner of innerLayers(outer)) {
+      if (found.has(inner) || inner === layer) continue;
+      found.add(inner);
+      visit(inner);
+    }
+  };
+  visit(layer);
+  return [...found];
 }
 
-/** The layers by which a wrapper computes. */
-export function wrappedLayers(layer: tf.layers.Layer): tf.layers.Layer[] {
-  const {
-    forwardLayer,
-    backwardLayer,
-    layer: wrapped,
-  } = layer as unknown as Partial<Record<'forwardLayer' | 'backwardLayer' | 'layer', tf.layers.Layer>>;
-  if (forwardLayer && backwardLayer) return [forwardLayer, backwardLayer];
-  return wrapped ? [wrapped] : [];
+/** The layers by which a layer computes: those of a model, a wrapper's, or whichever it holds. */
+export function innerLayers(layer: tf.layers.Layer): tf.layers.Layer[] {
+  if (layer instanceof tf.LayersModel) return layer.layers;
+  const directions = directionsOf(layer);
+  if (directions) return directions;
+  // A recurrent layer draws its random numbers for its cell.
+  if (hasKnownCell(layer)) return [];
+  return Object.values(layer)
+    .flat()
+    .filter((value): value is tf.layers.Layer => value instanceof tf.layers.Layer);
+}
+
+/** Of a Bidirectional, which holds the layer besides that it made both of. */
+export function directionsOf(layer: tf.layers.Layer): [tf.layers.Layer, tf.layers.Layer] | undefined {
+  const { forwardLayer, backwardLayer } = layer as unknown as Partial<
+    Record<'forwardLayer' | 'backwardLayer', tf.layers.Layer>
+  >;
+  return forwardLayer && backwardLayer ? [forwardLayer, backwardLayer] : undefined;
+}
+
+/** A layer that goes through the steps of a sequence by one of TF.js' own cells. */
+export function hasKnownCell(layer: tf.layers.Layer): boolean {
+  return ['LSTM', 'GRU', 'SimpleRNN'].includes(layer.getClassName());
 }

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { wrappedLayers } from './layer-numbers';
+import { directionsOf } from './layer-numbers';
 
 /**
  * First weights of an LSTM, or of both directions, as Keras chooses them: Glorot uniform kernels, orthogonal recurrent
@@ -7,8 +7,7 @@ import { wrappedLayers } from './layer-numbers';
  * wrapper for two directions gives both the same weights. `seeds`: one a kernel.
  */
 export function initializeLstm(layer: tf.layers.Layer, nextSeed: () => number): void {
-  const wrapped = wrappedLayers(layer);
-  for (const direction of wrapped.length > 0 ? wrapped : [layer])
+  for (const direction of directionsOf(layer) ?? [layer])
     tf.tidy(() => {
       const [kernel, recurrent, bias] = direction.getWeights() as [tf.Tensor, tf.Tensor, tf.Tensor];
       const units = recurrent.shape[0]!;

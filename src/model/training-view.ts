@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { outputLayerNames } from './build-model';
-import { layerNumbers } from './layer-numbers';
+import { hasKnownCell, layerNumbers } from './layer-numbers';
 
 /** A model as training sees it: the same layers and weights, up to logits or the standardised target. */
 export interface TrainingView {
@@ -51,7 +51,7 @@ export function prepareForTraining(model: tf.LayersModel, mask: MaskSource): voi
     } else if (className === 'BatchNormalization' && !layer.trainable) {
       const call = layer.call.bind(layer);
       layer.call = (inputs, kwargs) => call(inputs, { ...kwargs, training: false });
-    } else if (isRecurrent(layer)) prepareCell(layer.cell, number, mask);
+    } else if (hasKnownCell(layer)) prepareCell((layer as RecurrentLayer).cell, number, mask);
   }
 }
 
@@ -64,9 +64,7 @@ interface RecurrentCell {
   recurrentDropoutMask: tf.Tensor | tf.Tensor[] | null;
 }
 
-function isRecurrent(layer: tf.layers.Layer): layer is tf.layers.Layer & { cell: RecurrentCell } {
-  return ['LSTM', 'GRU', 'SimpleRNN'].includes(layer.getClassName());
-}
+type RecurrentLayer = tf.layers.Layer & { cell: RecurrentCell };
 
 function prepareCell(cell: RecurrentCell, layer: number, mask: MaskSource): void {
   const call = cell.call.bind(cell);

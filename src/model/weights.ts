@@ -38,11 +38,12 @@ function weightNames(layer: tf.layers.Layer): string[] {
   });
 }
 
-/** A layer's weight by the last part of its name; that of any layer, those of wrappers and nested models included. */
+/** A layer's weight by its name or the last part of it; of any layer, those of wrappers and nested models included. */
 export function weightNamed(layer: tf.layers.Layer, name: string): tf.Variable | undefined {
-  return layer.weights.find(({ originalName }) => shortName(originalName) === name)?.read() as
-    | tf.Variable
-    | undefined;
+  const found =
+    layer.weights.find(({ originalName }) => originalName === name) ??
+    layer.weights.find(({ originalName }) => shortName(originalName) === name);
+  return found?.read() as tf.Variable | undefined;
 }
 
 function shortName(name: string): string {

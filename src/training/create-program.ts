@@ -1,11 +1,11 @@
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
 import { DescentError } from '../contract/errors';
 import type { JobEvent } from '../contract/frames';
 import type { Hyperparameters } from '../contract/hyperparameters';
 import type { ProgramDescription } from '../contract/run';
 import type { Graph } from '../graph/graph';
 import { CachedFeatures, type FeatureSources } from './features/cached-features';
-import { layerWithoutEmitter } from './graph/emit-model';
+import { describeCompilation } from './graph/describe-compilation';
 import { GraphProgram, type GraphProgramOptions } from './graph/graph-program';
 import { isRecurrent } from './graph/masks';
 import type { GraphData } from './graph/step-data';
@@ -35,16 +35,6 @@ export interface CreatedProgram {
   description: ProgramDescription;
 }
 
-/** Why a model can't be trained by a compiled step here; undefined when it can. */
-export function obstacleToCompiling(model: tf.LayersModel): string | undefined {
-  if (tf.getBackend() !== 'tensorflow')
-    return 'graphs run on the native engine only, and this is the WebAssembly engine';
-  const layer = layerWithoutEmitter(model);
-  return layer
-    ? `the layer "${layer.name}" (${layer.getClassName()}) has no operations of a graph yet`
-    : undefined;
-}
-
 /** XLA has no operation for whole sequences, and takes minutes to compile one that is laid out step by step. */
 function obstacleToXla(model: tf.LayersModel): string | undefined {
   const layer = model.layers.find((candidate) => isRecurrent(candidate));
@@ -55,13 +45,15 @@ function obstacleToXla(model: tf.LayersModel): string | undefined {
  * What `compile` comes to for a model on the engine that is loaded.
  * @throws DescentError `unsupported` when `graph` or `xla` was asked for and can't be had
  */
-export function describeProgram(model: tf.LayersModel, compile: CompileMode): ProgramDescription {
+export async function describeProgram(
+  model: tf.LayersModel,
+  compile: CompileMode,
+): Promise<ProgramDescription> {
   if (compile === 'eager')
     return { kind: 'plain', compile: 'eager', reason: 'the settings ask for it (compile: eager)' };
-  const obstacle = obstacleToCompiling(model) ?? (compile === 'xla' ? obstacleToXla(model) : undefined);
+  const { kind, reason } = await describeCompilation(model);
+  const obstacle = kind === 'plain' ? reason : compile === 'xla' ? obstacleToXla(model) : undefined;
   if (obstacle === undefined) {
-    const count = countLayers(model);
-    const reason = count === 1 ? 'its one layer is compiled' : `all ${count} layers are compiled`;
     if (compile === 'xla')
       return { kind: 'graph', compile: 'xla', reason: 'the settings ask for it (compile: xla)' };
     return { kind: 'graph', compile: 'graph', reason };
@@ -84,7 +76,7 @@ export async function createProgram(
   const { openSplits, emitSplits, features, ...others } = choice;
   const { compile, profileFirstStep } = others.hyperparameters;
   const options = { ...others, timesLayers: profileFirstStep > 0 };
-  const description = describeProgram(options.model, compile);
+  const description = await describeProgram(options.model, compile);
   if (description.compile === 'xla') emit({ type: 'notice', severity: 'warns', message: xlaWarning });
   if (description.kind === 'graph' && compile === 'auto' && features) {
     const cached = await CachedFeatures.plan(options.model, features, emit);
@@ -103,12 +95,4 @@ export async function createProgram(
       message: `Steps run operation by operation, which is slower: ${description.reason}.`,
     });
   return { program: new PlainProgram({ ...options, ...(await openSplits()) }), description };
-}
-
-/** Layers that compute, those of nested models counted one by one. */
-function countLayers(model: tf.LayersModel): number {
-  return model.layers.reduce((count, layer) => {
-    if (layer instanceof tf.LayersModel) return count + countLayers(layer);
-    return count + (layer.getClassName() === 'InputLayer' ? 0 : 1);
-  }, 0);
 }

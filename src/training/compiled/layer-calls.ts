@@ -5,9 +5,9 @@ import type { Tensor } from '../../graph/operation';
 import * as ops from '../../graph/operations';
 import type { Recorder } from '../../graph/tracer/record';
 import type { Variable } from '../../graph/variable';
+import { allowingGradient } from '../graph/custom-gradients';
 import { emitCall } from '../graph/emit-model';
 import type { LaterSubtraction } from '../graph/layers/emitter';
-import { allowingGradient } from './custom-gradients';
 import type { StepWeights } from './step-weights';
 
 type Layer = tf.layers.Layer;

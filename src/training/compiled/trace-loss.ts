@@ -3,7 +3,7 @@ import { DescentError } from '../../contract/errors';
 import type { Graph } from '../../graph/graph';
 import type { Tensor } from '../../graph/operation';
 import { trace } from '../../graph/tracer/trace';
-import { knownGradients, refusingCustomGradients } from './custom-gradients';
+import { knownGradients, refusingCustomGradients } from '../graph/custom-gradients';
 import type { LayerCalls } from './layer-calls';
 import type { StepRandom } from './step-random';
 import type { StepWeights } from './step-weights';

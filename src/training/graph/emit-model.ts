@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
+import { DescentError } from '../../contract/errors';
 import { type Operation, Tensor } from '../../graph/operation';
 import type { Shape } from '../../graph/shape';
 import type { Variable } from '../../graph/variable';
-import { wrappedLayers } from '../../model/layer-numbers';
 import {
   configOf,
   type InnerCall,
@@ -10,8 +10,9 @@ import {
   type LayerContext,
   unsupportedLayer,
 } from './layers/emitter';
-import { hasEmitter, layerEmitters } from './layers/table';
+import { layerEmitters } from './layers/table';
 import { type LayerMask, listensToMasks, outputMask } from './masks';
+import { traceLayer } from './traced-layer';
 
 export interface EmissionSettings {
   /** Inputs of the model's call. */
@@ -24,6 +25,15 @@ export interface EmissionSettings {
   dropoutMask(layer: tf.layers.Layer, like: Tensor, rate: number, use: number): Tensor;
   /** Told what a layer's call consists of; of a layer within another, before the other. */
   onLayer?(layer: tf.layers.Layer, created: readonly Operation[]): void;
+  /** Hears of layers without an emitter, whose operations are traced. */
+  traced?(call: TracedCall): void;
+}
+
+/** A layer whose operations are those that TF.js computes it by. */
+export interface TracedCall {
+  layer: tf.layers.Layer;
+  inputs: readonly Tensor[];
+  masks: readonly LayerMask[];
 }
 
 export interface EmittedModel {
@@ -38,8 +48,8 @@ export interface EmittedModel {
 export type EmittedPart = Pick<tf.LayersModel, 'inputs' | 'outputs'>;
 
 /**
- * Writes the operations of a layers model, node by node.
- * @throws DescentError `unsupported` naming the layer that has no operations
+ * Writes the operations of a layers model, node by node: by emitters, and where there is none by tracing TF.js.
+ * @throws DescentError `unsupported` naming the layer that can't be compiled
  */
 export function emitModel(model: EmittedPart, settings: EmissionSettings): EmittedModel {
   const emission = new Emission(settings);
@@ -60,19 +70,6 @@ export function emitCall(layer: tf.layers.Layer, settings: EmissionSettings): Em
   const emission = new Emission(settings);
   const inputs = settings.inputs.map((tensor) => ({ tensor, mask: undefined }));
   return emission.finish(emission.layer(layer, inputs));
-}
-
-/** The first layer that can't be compiled; undefined when all can. */
-export function layerWithoutEmitter(model: tf.LayersModel): tf.layers.Layer | undefined {
-  return model.layers.map(obstacleIn).find((found) => found !== undefined);
-}
-
-function obstacleIn(layer: tf.layers.Layer): tf.layers.Layer | undefined {
-  if (layer instanceof tf.LayersModel) return layerWithoutEmitter(layer);
-  if (!hasEmitter(layer)) return layer;
-  return wrappedLayers(layer)
-    .map(obstacleIn)
-    .find((found) => found !== undefined);
 }
 
 /** A tensor on its way through the model, with the mask that goes with it. */
@@ -103,7 +100,12 @@ class Emission {
     };
   }
 
-  model(model: EmittedPart, inputs: readonly Tensor[], masks: readonly LayerMask[]): Flow[] {
+  model(
+    model: EmittedPart,
+    inputs: readonly Tensor[],
+    masks: readonly LayerMask[],
+    training = this.settings.training,
+  ): Flow[] {
     const values = new Map<number, readonly Flow[]>();
     const given = new Map(
       model.inputs.map((symbolic, index) => [symbolic.id, { tensor: inputs[index]!, mask: masks[index] }]),
@@ -115,7 +117,7 @@ class Emission {
       let results = values.get(node.id);
       if (!results) {
         const own = node.inputTensors.map(flowOf);
-        results = this.layer(symbolic.sourceLayer, own, firstShape(node.outputShapes));
+        results = this.layer(symbolic.sourceLayer, own, firstShape(node.outputShapes), training);
         values.set(node.id, results);
       }
       return results[symbolic.tensorIndex]!;
@@ -123,15 +125,20 @@ class Emission {
     return model.outputs.map(flowOf);
   }
 
-  layer(layer: tf.layers.Layer, inputs: readonly Flow[], statedShape?: Shape): Flow[] {
+  layer(
+    layer: tf.layers.Layer,
+    inputs: readonly Flow[],
+    statedShape?: Shape,
+    training = this.settings.training,
+  ): Flow[] {
     const tensors = inputs.map(({ tensor }) => tensor);
     const outputShape = statedShape ?? computedShape(layer, tensors);
     const masks = inputs.map(({ mask }) => mask);
     const { graph } = tensors[0]!;
     return graph.scope(scopeName(layer.name), () => {
-      if (layer instanceof tf.LayersModel) return this.model(layer, tensors, masks);
+      if (layer instanceof tf.LayersModel) return this.model(layer, tensors, masks, training);
       const before = graph.operations.length;
-      const outputs = this.tensors(layer, tensors, masks, outputShape);
+      const outputs = this.tensors(this.context(layer, tensors, masks, outputShape, training));
       this.settings.onLayer?.(layer, graph.operations.slice(before));
       const mask = outputMask(layer, tensors, masks);
       if (mask) this.masked = true;
@@ -140,16 +147,31 @@ class Emission {
     });
   }
 
-  private tensors(
-    layer: tf.layers.Layer,
-    inputs: readonly Tensor[],
-    masks: readonly LayerMask[],
-    outputShape: Shape,
-  ): readonly Tensor[] {
-    const emit = layerEmitters.get(layer.getClassName());
-    if (!emit) throw unsupportedLayer(layer.name, `${layer.getClassName()} has no operations of a graph yet`);
-    const outputs = emit(this.context(layer, inputs, masks, outputShape));
-    return outputs instanceof Tensor ? [outputs] : outputs;
+  /** By the layer's emitter, or, where it has none or does not know these settings, by tracing. */
+  private tensors(context: LayerContext): readonly Tensor[] {
+    const emit = layerEmitters.get(context.layer.getClassName());
+    if (!emit) return this.trace(context);
+    const known = this.later.length;
+    try {
+      const outputs = emit(context);
+      return outputs instanceof Tensor ? [outputs] : outputs;
+    } catch (error) {
+      if (!isUnsupported(error)) throw error;
+      this.later.length = known;
+      try {
+        return this.trace(context);
+      } catch (another) {
+        // What the emitter says tells more.
+        throw isUnsupported(another) ? error : another;
+      }
+    }
+  }
+
+  private trace(context: LayerContext): Tensor[] {
+    const { layer, inputs, masks } = context;
+    const outputs = traceLayer(context);
+    this.settings.traced?.({ layer, inputs, masks });
+    return outputs;
   }
 
   private context(
@@ -157,6 +179,7 @@ class Emission {
     inputs: readonly Tensor[],
     masks: readonly LayerMask[],
     outputShape: Shape,
+    training: boolean,
   ): LayerContext {
     const { settings } = this;
     const variableOf = (name: string): Variable => {
@@ -171,21 +194,34 @@ class Emission {
       name: layer.name,
       config: configOf(layer),
       outputShape,
-      training: settings.training && (layer.trainable || layer.getClassName() !== 'BatchNormalization'),
+      training: training && (layer.trainable || layer.getClassName() !== 'BatchNormalization'),
       plain: settings.plain === true,
       weight: (name) => variableOf(name).value,
       hasWeight: (name) => settings.variable(layer, name) !== undefined,
       subtractLater: (name, delta) => this.later.push({ variable: variableOf(name), delta }),
       dropoutMask: (like, rate, use = 0) => settings.dropoutMask(layer, like, rate, use),
-      emit: (inner, given, options) => this.inner(inner, given, options),
+      needsMask: () => {
+        this.unmasked ??= layer;
+      },
+      emit: (inner, given, options = {}) =>
+        this.inner(inner, given, options, training && options.training !== false),
     };
   }
 
-  private inner(layer: tf.layers.Layer, inputs: readonly Tensor[], options: InnerCall = {}): Tensor[] {
+  private inner(
+    layer: tf.layers.Layer,
+    inputs: readonly Tensor[],
+    options: InnerCall,
+    training: boolean,
+  ): Tensor[] {
     const masks = options.masks ?? inputs.map(() => undefined);
     const flows = inputs.map((tensor, index) => ({ tensor, mask: masks[index] }));
-    return this.layer(layer, flows, options.outputShape).map(({ tensor }) => tensor);
+    return this.layer(layer, flows, options.outputShape, training).map(({ tensor }) => tensor);
   }
+}
+
+function isUnsupported(error: unknown): boolean {
+  return error instanceof DescentError && error.code === 'unsupported';
 }
 
 function firstShape(shapes: unknown): Shape {

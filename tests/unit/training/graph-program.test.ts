@@ -4,7 +4,7 @@ import { loadBackend } from '../../../src/engine/native/backend';
 import { Graph } from '../../../src/graph/graph';
 import { GraphSession } from '../../../src/graph/session/session';
 import { dropoutMask } from '../../../src/training/dropout-mask';
-import { emitModel, layerWithoutEmitter } from '../../../src/training/graph/emit-model';
+import { emitModel } from '../../../src/training/graph/emit-model';
 import { ModelVariables } from '../../../src/training/graph/model-variables';
 import type { NamedTensor } from '../../../src/training/named-tensor';
 import { expectEqualTensors } from './support/compare';
@@ -331,7 +331,6 @@ describe('layers', () => {
     const sum = tf.layers.add().apply(pooled) as tf.SymbolicTensor;
     const output = tf.layers.softmax().apply(tf.layers.average().apply([sum, pooled[0]!]));
     const model = tf.model({ inputs: input, outputs: output as tf.SymbolicTensor });
-    expect(layerWithoutEmitter(model)).toBeUndefined();
 
     const graph = new Graph();
     const variables = new ModelVariables(graph, model);
@@ -354,25 +353,6 @@ describe('layers', () => {
       expect(value).toBeCloseTo(wanted[index]!, 5);
     });
     session.dispose();
-    model.dispose();
-  });
-
-  it('that have no operations are named', async () => {
-    const input = tf.input({ shape: [4, 5, 5, 3] });
-    const output = tf.layers
-      .convLstm2d({ filters: 2, kernelSize: 3, name: 'memory' })
-      .apply(input) as tf.SymbolicTensor;
-    const model = tf.model({ inputs: input, outputs: output });
-    expect(layerWithoutEmitter(model)?.name).toBe('memory');
-    const graph = new Graph();
-    expect(() =>
-      emitModel(model, {
-        inputs: [graph.placeholder('float32', [null, 4, 5, 5, 3])],
-        training: false,
-        variable: () => undefined,
-        dropoutMask: (_, like) => like,
-      }),
-    ).toThrow('The layer "memory" can\'t be compiled: ConvLSTM2D has no operations of a graph yet.');
     model.dispose();
   });
 });

@@ -19,13 +19,15 @@ export interface LayerContext {
   training: boolean;
   /** Whether other tools read the graph, which know layers by their usual operations: none is exchanged for a faster one. */
   plain: boolean;
-  /** @throws DescentError `unsupported` when the layer has no such weight */
+  /** By the whole name, or its last part. @throws DescentError `unsupported` when the layer has no such weight */
   weight(name: string): Tensor;
   hasWeight(name: string): boolean;
   /** Subtracts `delta` from a fixed weight (a moving average) at the end of the step. */
   subtractLater(weight: string, delta: Tensor): void;
   /** 1 / (1 - rate) where an activation stays, else 0. `use` (from 0) sets several masks of one layer apart. */
   dropoutMask(like: Tensor, rate: number, use?: number): Tensor;
+  /** Tells that a mask would change what is computed, and there is none. */
+  needsMask(): void;
   /** The operations of a layer within this one (a wrapper's). */
   emit(layer: tf.layers.Layer, inputs: readonly Tensor[], options?: InnerCall): Tensor[];
 }
@@ -34,6 +36,8 @@ export interface InnerCall {
   /** The batch is null; default: as the layer computes it. */
   outputShape?: Shape;
   masks?: readonly (Tensor | undefined)[];
+  /** Default: as this layer. */
+  training?: boolean;
 }
 
 /** Writes the operations of one call of a layer and gives its outputs. @throws DescentError `unsupported` */

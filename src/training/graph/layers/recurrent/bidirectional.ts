@@ -1,6 +1,6 @@
 import type { Tensor } from '../../../../graph/operation';
 import * as ops from '../../../../graph/operations';
-import { wrappedLayers } from '../../../../model/layer-numbers';
+import { directionsOf } from '../../../../model/layer-numbers';
 import { type LayerEmitter, unsupportedLayer } from '../emitter';
 
 interface BidirectionalLayer {
@@ -13,7 +13,7 @@ export const bidirectional: LayerEmitter = (context) => {
   const { returnSequences, returnState } = context.layer as unknown as BidirectionalLayer;
   const [x, ...states] = inputs as [Tensor, ...Tensor[]];
   const half = states.length / 2;
-  const results = wrappedLayers(context.layer).map((layer, direction) => {
+  const results = directionsOf(context.layer)!.map((layer, direction) => {
     const own = states.slice(direction * half, (direction + 1) * half);
     return context.emit(layer, [x, ...own], { masks: [masks[0], ...own.map(() => undefined)] });
   });
