@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { Prediction, PredictionInput } from '../../contract/prediction';
 import { type LoadedModel, loadModel } from '../../model/load-model';
 import { modelFileName } from '../../model/save-model';
+import { CompiledPrediction } from '../../training/graph/compiled-prediction';
 import { type EncodedInput, InputEncoder } from './prediction-inputs';
 
 const batchSize = 64;
@@ -13,6 +14,8 @@ interface KeptModel extends LoadedModel {
   /** The file is replaced when a run finds better weights. */
   modified: number;
   encoder: InputEncoder;
+  /** Its inference as a graph, where it can be one. */
+  compiled: CompiledPrediction | undefined;
 }
 
 /** Predicts with the models of runs and keeps the last one loaded. One question at a time. */
@@ -53,10 +56,13 @@ export class Predictor {
   private async load(directory: string): Promise<KeptModel> {
     const modified = await modificationTime(join(directory, modelFileName));
     if (this.kept?.directory === directory && this.kept.modified === modified) return this.kept;
+    this.kept?.compiled?.dispose();
     this.kept?.model.dispose();
     this.kept = undefined;
     const loaded = await loadModel(directory);
-    this.kept = { ...loaded, directory, modified, encoder: new InputEncoder(loaded.metadata.input) };
+    const compiled = await CompiledPrediction.create(loaded.model);
+    const encoder = new InputEncoder(loaded.metadata.input);
+    this.kept = { ...loaded, directory, modified, encoder, compiled };
     return this.kept;
   }
 }
@@ -70,9 +76,10 @@ async function modificationTime(path: string): Promise<number> {
   }
 }
 
-function predictBatch({ model, metadata }: LoadedModel, encoded: readonly EncodedInput[]): Prediction[] {
+function predictBatch(kept: KeptModel, encoded: readonly EncodedInput[]): Prediction[] {
+  const { metadata } = kept;
   const readable = encoded.filter((input) => 'values' in input);
-  const outputs = readable.length > 0 ? run(model, readable) : [];
+  const outputs = readable.length > 0 ? run(kept, readable) : [];
   let next = 0;
   return encoded.map((input): Prediction => {
     if ('error' in input) return { file: input.name, error: input.error };
@@ -87,7 +94,7 @@ function predictBatch({ model, metadata }: LoadedModel, encoded: readonly Encode
   });
 }
 
-function run(model: tf.LayersModel, inputs: readonly { values: ArrayLike<number> }[]): number[][] {
+function run({ model, compiled }: KeptModel, inputs: readonly { values: ArrayLike<number> }[]): number[][] {
   const shape = model.inputs[0]!.shape.slice(1) as number[];
   const length = inputs[0]!.values.length;
   const dtype = model.inputs[0]!.dtype === 'int32' ? 'int32' : 'float32';
@@ -96,6 +103,11 @@ function run(model: tf.LayersModel, inputs: readonly { values: ArrayLike<number>
   inputs.forEach((input, row) => {
     values.set(input.values, row * length);
   });
+  if (compiled) {
+    const outputs = compiled.predict(values, inputs.length);
+    const width = outputs.length / inputs.length;
+    return inputs.map((_, row) => Array.from(outputs.subarray(row * width, (row + 1) * width)));
+  }
   return tf.tidy(() => {
     const outputs = model.predict(tf.tensor(values, [inputs.length, ...shape], dtype)) as tf.Tensor2D;
     return outputs.arraySync();

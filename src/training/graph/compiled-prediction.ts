@@ -1,0 +1,86 @@
+import * as tf from '@tensorflow/tfjs';
+import { DescentError } from '../../contract/errors';
+import { Graph } from '../../graph/graph';
+import type { Tensor } from '../../graph/operation';
+import { GraphSession, type PreparedCall } from '../../graph/session/session';
+import { TensorValue } from '../../graph/tensor-value';
+import type { Variable } from '../../graph/variable';
+import { weightNamed } from '../../model/weights';
+import { fixedVariable } from '../features/fixed-variable';
+import { emitModel } from './emit-model';
+
+/** A graph is written to disk to be loaded, and can't be larger than 2 GB: larger models predict eagerly. */
+const largestWeights = 512 * 1024 * 1024;
+
+/** A model's inference with the weights of now, as one graph of the native engine. */
+export class CompiledPrediction {
+  /**
+   * Leaves the model as it is.
+   * @returns undefined where there is no native engine, or a layer can't be compiled: the model then predicts by itself
+   */
+  static async create(model: tf.LayersModel): Promise<CompiledPrediction | undefined> {
+    if (tf.getBackend() !== 'tensorflow' || model.inputs.length !== 1 || model.outputs.length !== 1)
+      return undefined;
+    const bytes = model.weights.reduce(
+      (sum, weight) => sum + 4 * tf.util.sizeFromShape(weight.shape as number[]),
+      0,
+    );
+    if (bytes > largestWeights) return undefined;
+    const graph = new Graph();
+    const [symbolic] = model.inputs;
+    const inputs = graph.placeholder(
+      symbolic!.dtype === 'int32' ? 'int32' : 'float32',
+      [null, ...symbolic!.shape.slice(1)],
+      'inputs',
+    );
+    let outputs: Tensor;
+    try {
+      outputs = emitInference(graph, model, inputs);
+    } catch (error) {
+      if (error instanceof DescentError && error.code === 'unsupported') return undefined;
+      throw error;
+    }
+    return new CompiledPrediction(await GraphSession.load(graph), inputs, outputs);
+  }
+
+  private readonly call: PreparedCall<{ outputs: Tensor }>;
+
+  private constructor(
+    private readonly session: GraphSession,
+    private readonly inputs: Tensor,
+    outputs: Tensor,
+  ) {
+    this.call = session.prepare({ outputs }, [inputs]);
+  }
+
+  /** Inputs [count, ...shape], row-major -> outputs [count, ...], row-major. */
+  predict(values: Float32Array | Int32Array, count: number): Float32Array {
+    const shape = this.inputs.shape!.slice(1) as number[];
+    const value = new TensorValue(this.inputs.dtype, [count, ...shape], values);
+    return this.call.run(value).outputs.floats();
+  }
+
+  dispose(): void {
+    this.session.dispose();
+  }
+}
+
+function emitInference(graph: Graph, model: tf.LayersModel, inputs: Tensor): Tensor {
+  const made = new Map<tf.Variable, Variable>();
+  const { outputs } = emitModel(model, {
+    inputs: [inputs],
+    training: false,
+    variable: (layer, weight) => {
+      const eager = weightNamed(layer, weight);
+      if (!eager) return undefined;
+      // Constants, which TensorFlow prepares once: a frozen normalization goes into its convolution, for one.
+      const variable = made.get(eager) ?? fixedVariable(graph, eager);
+      made.set(eager, variable);
+      return variable;
+    },
+    dropoutMask: (layer) => {
+      throw new Error(`"${layer.name}" is random in inference.`);
+    },
+  });
+  return outputs[0]!;
+}
