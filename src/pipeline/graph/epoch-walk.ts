@@ -51,6 +51,7 @@ export class EpochWalk implements GraphPipeline {
   readonly inputs: Tensor;
   readonly answers: Tensor;
   readonly indices: Tensor;
+  readonly asked: Tensor;
   readonly weights?: Tensor;
   readonly stageTimes?: Tensor;
   readonly batchesPerEpoch: number;
@@ -81,6 +82,7 @@ export class EpochWalk implements GraphPipeline {
     this.inputs = inputs!;
     this.answers = answers!;
     this.indices = indices!;
+    this.asked = sequence.asked;
     if (parts.weights) this.weights = parts.weights(this.indices);
     if (stageTimes) this.stageTimes = stageTimes;
     this.batchesPerEpoch = Math.ceil(source.count / settings.batchSize);

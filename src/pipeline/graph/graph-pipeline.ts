@@ -38,6 +38,8 @@ export interface GraphPipeline {
   readonly weights?: Tensor;
   /** int32 [size]: numbers of the examples in their source. Each call has to fetch them. */
   readonly indices: Tensor;
+  /** When a call asked for its batch: seconds, float64 []. It waits until `inputs` are there. */
+  readonly asked: Tensor;
   /**
    * float32 [any, measured stages]: milliseconds, an example or a batch in each row. Absent where nothing is measured.
    * Calls that fetch it under this name in `next` add to `takeStageTimes`.

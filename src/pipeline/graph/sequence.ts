@@ -43,6 +43,8 @@ export interface SequenceColumns {
 export class Sequence {
   /** Components of an element. */
   readonly next: readonly Tensor[];
+  /** When the element was asked for: seconds, float64 []. */
+  readonly asked: Tensor;
   private readonly made: Tensor;
   private readonly starts: readonly Tensor[];
   private readonly columns: Readonly<Record<keyof SequenceColumns, ReadColumn>>;
@@ -61,7 +63,7 @@ export class Sequence {
       batches: new ReadColumn(graph, `${name}/batches`, 'int32', [2]),
     };
     const { order, kept, draws, batches } = columns;
-    const { made, next, starts } = graph.scope(name, () => {
+    const { asked, made, next, starts } = graph.scope(name, () => {
       const start: SequenceStart = {
         examples: readWhenBegun(graph, `${name}_examples`, [order, kept, draws]),
         batches: readWhenBegun(graph, `${name}_batches`, [batches]),
@@ -100,14 +102,17 @@ export class Sequence {
           return graph.group([graph.op('MakeIterator', [dataset, iterator])], 'started');
         }),
       );
+      const asking = ops.timestamp(graph);
       return {
+        asked: asking,
         made: graph.group(keep, 'made'),
-        next: graph.op('IteratorGetNext', [iterator], types, { name: 'next' }).outputs,
+        next: graph.op('IteratorGetNext', [iterator], types, { name: 'next', control: [asking] }).outputs,
         starts: begin,
       };
     });
     this.made = made;
     this.next = next;
+    this.asked = asked;
     this.starts = starts;
     this.columns = columns;
   }

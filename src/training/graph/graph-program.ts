@@ -219,17 +219,17 @@ export class GraphProgram implements TrainingProgram {
     const loss = column('loss');
     if (Number.isFinite(loss)) this.steps++;
     const [forward, backward, update] = [column('forward'), column('backward'), column('update')];
-    const computeMilliseconds = forward + backward + update;
+    const parts = forward + backward + update;
     const layers = drawn.result.layers?.floats();
-    const rest = Math.max(0, callMilliseconds - computeMilliseconds);
+    const rest = Math.max(0, callMilliseconds - column('wait') - parts);
     return {
       type: 'step',
       examples: drawn.indices.length,
       metrics: { loss, [this.qualityName]: column('quality') },
       timings: {
-        waitMilliseconds: drawn.waitMilliseconds + (train.drawsInside ? rest : 0),
+        waitMilliseconds: drawn.waitMilliseconds + column('wait'),
         copyMilliseconds: train.drawsInside ? 0 : rest,
-        computeMilliseconds,
+        computeMilliseconds: train.drawsInside ? parts + rest : parts,
         // XLA makes one piece of both.
         ...(this.options.hyperparameters.compile === 'xla'
           ? {}
@@ -240,7 +240,7 @@ export class GraphProgram implements TrainingProgram {
               layers: timed.layers.spans(layers, {
                 forward,
                 backward: forward + backward,
-                update: computeMilliseconds,
+                update: parts,
               }),
             }
           : {}),
@@ -428,6 +428,7 @@ async function build(options: GraphProgramOptions): Promise<Built> {
     inputs,
     begin,
     answers: train.answers,
+    asked: train.asked,
     weights: train.weights,
     judgement: judge(outputs, train.answers, lossSettings),
     later,

@@ -24,6 +24,10 @@ export class PipedData implements StepData {
     return this.pipeline.weights;
   }
 
+  get asked() {
+    return this.pipeline.asked;
+  }
+
   get fetches() {
     const { indices, stageTimes } = this.pipeline;
     return { indices, ...(stageTimes ? { stageTimes } : {}) };

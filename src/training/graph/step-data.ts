@@ -30,6 +30,8 @@ export interface StepData {
   readonly answers: Tensor;
   /** float32 [size]: what the examples' losses are multiplied by; absent where all weigh the same, or for held-out splits. */
   readonly weights?: Tensor | undefined;
+  /** When a call asked for its batch (seconds, float64 []), where drawing it is part of the call. */
+  readonly asked?: Tensor | undefined;
   /** What a call has to feed, in the order of the values that it is handed. */
   readonly feeds: readonly Tensor[];
   /** What a call has to fetch beside its own. */

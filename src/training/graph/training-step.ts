@@ -18,6 +18,8 @@ export interface TrainingStepParts {
   weights?: Tensor | undefined;
   /** Seconds (float64) at which the inputs were there. */
   begin: Tensor;
+  /** When the inputs were asked for (seconds, float64 []); absent: they are fed. */
+  asked?: Tensor | undefined;
   judgement: Judgement;
   later: readonly LaterSubtraction[];
   /** The model's weights, fixed ones included. */
@@ -35,10 +37,10 @@ export interface TrainingStepParts {
 }
 
 /** Places in the vector that a step gives. */
-export const stepColumns = ['loss', 'quality', 'forward', 'backward', 'update'] as const;
+export const stepColumns = ['loss', 'quality', 'wait', 'forward', 'backward', 'update'] as const;
 
 export interface Reported {
-  /** float32 [5], in the order of `stepColumns`; times in milliseconds. Fetching it takes the step. */
+  /** float32 [6], in the order of `stepColumns`; times in milliseconds. Fetching it takes the step. */
   report: Tensor;
   /** What its layers take, to be fetched with it. */
   layers?: TimedLayers;
@@ -120,7 +122,7 @@ function finish(
   begin: Tensor,
   between?: Tensor,
 ): TrainingStep {
-  const { updates, later, layerTimes } = parts;
+  const { asked, updates, later, layerTimes } = parts;
   const backward = timestamp(graph, [loss, ...found]);
   const forward = between ?? backward;
   const report = (name: string, change: () => readonly Operation[]): Reported => {
@@ -139,6 +141,7 @@ function finish(
     });
     const update = timestamp(graph, [taken, backward]);
     const times = [
+      [asked ?? begin, begin],
       [begin, forward],
       [forward, backward],
       [backward, update],

@@ -163,7 +163,7 @@ function drawTimings(recorder: SpanRecorder, timings: StepTimings, begin: number
     at = Math.min(end, at + Math.max(0, milliseconds));
     if (at > from) recorder.add(category, name, from, at);
   };
-  // Time around the computing is told as copying where batches are fed, as waiting where the call itself draws them.
+  // Time around the computing is told as copying where batches are fed.
   const batchEnd = recorder.lastOnLoop('pipeline', begin);
   const fed = timings.copyMilliseconds > 0 || batchEnd > begin;
   // The batch was put together while the program waited for it.

@@ -12,6 +12,7 @@ import { type Duration, Ours } from './ours';
 import { Peer } from './peer';
 import { writePictures } from './pictures';
 import { type Measured, writeReport } from './report';
+import { measureWaiting, type Waiting } from './waiting';
 
 const { values: options } = parseArgs({
   options: {
@@ -70,12 +71,23 @@ try {
         await ours.dispose();
       }
     }
+    const waiting: Waiting[][] = [];
+    const photographs = await writePictures(join(directory, 'small'), {
+      count: 1280,
+      different: 320,
+      width: 160,
+      height: 120,
+    });
+    for (let round = 1; round <= rounds; round++) {
+      say(`Round ${round} of ${rounds} of training.`);
+      waiting.push(await measureWaiting(photographs, cacheDirectory, 3));
+    }
     const measured = cases.map((given): Measured => {
       const of = (side: 'ours' | 'peer') => times.get(`${side} ${given[side].dataSet} ${given[side].epoch}`)!;
       const count = given.ours.dataSet === 'moved' ? movedCount : images;
       return { name: given.name, aim: given.aim, images: count, ours: of('ours'), peer: of('peer') };
     });
-    const text = await writeReport(measured, { images, rounds });
+    const text = await writeReport(measured, waiting, { images, rounds });
     process.stdout.write(options.json ? `${text.json}\n` : text.markdown);
   } finally {
     peer.end();

@@ -114,6 +114,8 @@ describe('a compiled job in an engine process', () => {
       const measured = stages.flatMap((stage) => (stage.measured ? [stage.settings.function] : []));
       expect(measured.includes('read, decode, upright, resize')).toBe(waiting.epoch === 1);
       expect(measured).toContain('augment');
+      expect(waiting.waitMillisecondsPerStep).toBeGreaterThan(0);
+      expect(waiting.waitMillisecondsPerStep).toBeLessThan(waiting.stepMilliseconds);
     }
 
     const torn = job('torn', settings);
