@@ -19,7 +19,9 @@ export interface LayerSpan {
 export interface StepTimings {
   /** Waiting for the data pipeline. */
   waitMilliseconds: number;
-  /** Moving the batch into tensors. */
+  /** Whether that was part of the session call. */
+  waitsInCall?: boolean;
+  /** Moving the batch into tensors, and what else a session call takes around the computing. */
   copyMilliseconds: number;
   /** Forward, backward, update. */
   computeMilliseconds: number;

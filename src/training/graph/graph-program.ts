@@ -228,8 +228,9 @@ export class GraphProgram implements TrainingProgram {
       metrics: { loss, [this.qualityName]: column('quality') },
       timings: {
         waitMilliseconds: drawn.waitMilliseconds + column('wait'),
-        copyMilliseconds: train.drawsInside ? 0 : rest,
-        computeMilliseconds: train.drawsInside ? parts + rest : parts,
+        waitsInCall: train.drawsInside,
+        copyMilliseconds: rest,
+        computeMilliseconds: parts,
         // XLA makes one piece of both.
         ...(this.options.hyperparameters.compile === 'xla'
           ? {}

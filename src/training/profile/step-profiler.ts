@@ -163,14 +163,16 @@ function drawTimings(recorder: SpanRecorder, timings: StepTimings, begin: number
     at = Math.min(end, at + Math.max(0, milliseconds));
     if (at > from) recorder.add(category, name, from, at);
   };
-  // Time around the computing is told as copying where batches are fed.
+  const { waitMilliseconds, waitsInCall } = timings;
   const batchEnd = recorder.lastOnLoop('pipeline', begin);
-  const fed = timings.copyMilliseconds > 0 || batchEnd > begin;
   // The batch was put together while the program waited for it.
-  if (fed) draw('waiting', 'wait for data', Math.max(timings.waitMilliseconds, batchEnd - begin));
-  const called = at;
-  if (fed) draw('copy', 'input copy', timings.copyMilliseconds);
-  else draw('waiting', 'wait for data', timings.waitMilliseconds);
+  draw(
+    'waiting',
+    'wait for data',
+    waitsInCall ? waitMilliseconds : Math.max(waitMilliseconds, batchEnd - begin),
+  );
+  const called = waitsInCall ? begin : at;
+  draw('copy', waitsInCall ? 'start and end of the call' : 'input copy', timings.copyMilliseconds);
   const computed = at;
   const { computeMilliseconds, forwardMilliseconds, updateMilliseconds } = timings;
   // A program may know the update's time alone: then the rest is one piece.
