@@ -1,5 +1,7 @@
 import type { Operation, Tensor } from '../operation';
 import {
+  element,
+  expandDims,
   gather,
   reshape,
   reverse,
@@ -214,6 +216,31 @@ export const arrayGradients: Record<string, GradientFunction> = {
     const x = operation.input(0);
     const found = gradient.graph.op('BroadcastGradientArgs', [shapeOf(x), operation.input(1)]);
     return [reshape(sum(gradient, found.out(0)), shapeOf(x)), null];
+  }),
+  GatherNd: ofFirst((operation, gradient) => {
+    const [x, indices] = operation.inputs as [Tensor, Tensor];
+    const shape = call(x, 'Cast', [shapeOf(x)], { DstT: indices.dtype });
+    return [call(gradient, 'ScatterNd', [indices, gradient, shape]), null];
+  }),
+  // Each value's gradient goes to its place in the row that it came from.
+  TopKV2: ofFirst((operation, gradient) => {
+    const x = operation.input(0);
+    const width = x.shape?.at(-1);
+    const count = gradient.shape?.at(-1);
+    if (typeof width !== 'number' || typeof count !== 'number')
+      throw operation.error('the gradient needs rows of a known length');
+    const places = reshape(operation.out(1), [-1, count]);
+    const rows = call(x, 'Range', [
+      x.graph.constant(0, 'int32'),
+      element(call(places, 'Shape', [places]), 0),
+      x.graph.constant(1, 'int32'),
+    ]);
+    const flat = reshape(call(x, 'AddV2', [places, multiply(expandDims(rows, 1), width)]), [-1]);
+    const size = call(x, 'Size', [x]);
+    return [
+      reshape(call(gradient, 'UnsortedSegmentSum', [reshape(gradient, [-1]), flat, size]), shapeOf(x)),
+      null,
+    ];
   }),
   UnsortedSegmentSum: ofFirst((operation, gradient) => {
     const segments = operation.input(1);

@@ -81,6 +81,26 @@ export const neuralGradients: Record<string, GradientFunction> = {
   AvgPool: ofFirst((operation, gradient) => [
     call(gradient, 'AvgPoolGrad', [shapeOf(operation.input(0)), gradient], copied(operation, pool)),
   ]),
+  MaxPool3D: ofFirst((operation, gradient) => [
+    call(
+      gradient,
+      'MaxPool3DGrad',
+      [operation.input(0), operation.output, gradient],
+      copied(operation, pool),
+    ),
+  ]),
+  AvgPool3D: ofFirst((operation, gradient) => [
+    call(gradient, 'AvgPool3DGrad', [shapeOf(operation.input(0)), gradient], copied(operation, pool)),
+  ]),
+  Conv3DBackpropInputV2: ofFirst((operation, gradient) => {
+    const [, filter, x] = operation.inputs as [Tensor, Tensor, Tensor];
+    const attributes = copied(operation, ['strides', 'padding', 'data_format', 'dilations']);
+    return [
+      null,
+      call(x, 'Conv3DBackpropFilterV2', [gradient, shapeOf(filter), x], attributes),
+      call(x, 'Conv3D', [gradient, filter], attributes),
+    ];
+  }),
   FusedBatchNormV3: normalization,
   SparseSoftmaxCrossEntropyWithLogits: sparseCrossEntropy,
   SoftmaxCrossEntropyWithLogits: crossEntropy,

@@ -126,25 +126,43 @@ describe('a compiled program', () => {
     hyperparameters: { ...small, model: 'small-cnn', width: 0.2, dropout: 0.4, optimizer: 'adam' },
   };
 
-  it('goes on from a checkpoint with the very bytes of a run without a break, dropout included', async () => {
-    const whole = await programs.graph(question);
-    const losses = await takeSteps(whole, 14);
-    const end = await whole.save();
-    await whole.dispose();
+  it.each([
+    ['small-cnn', question],
+    [
+      'text-lstm',
+      {
+        task: texts,
+        hyperparameters: {
+          ...small,
+          model: 'text-lstm',
+          embeddingDimension: 6,
+          bidirectional: true,
+          dropout: 0.4,
+        },
+      } as Question,
+    ],
+  ])(
+    'goes on from a checkpoint with the very bytes of a run without a break, dropout included: %s',
+    async (_, question) => {
+      const whole = await programs.graph(question);
+      const losses = await takeSteps(whole, 14);
+      const end = await whole.save();
+      await whole.dispose();
 
-    const first = await programs.graph(question);
-    await takeSteps(first, 7);
-    const half = await first.save();
-    await first.dispose();
-    const second = await programs.graph(question);
-    await second.restore(half);
-    expect(second.step).toBe(7);
-    expect(await takeSteps(second, 7)).toEqual(losses.slice(7));
-    const resumed = await second.save();
-    expectEqualTensors(resumed.tensors, end.tensors, 0);
-    expect(resumed.position).toEqual(end.position);
-    await second.dispose();
-  });
+      const first = await programs.graph(question);
+      await takeSteps(first, 7);
+      const half = await first.save();
+      await first.dispose();
+      const second = await programs.graph(question);
+      await second.restore(half);
+      expect(second.step).toBe(7);
+      expect(await takeSteps(second, 7)).toEqual(losses.slice(7));
+      const resumed = await second.save();
+      expectEqualTensors(resumed.tensors, end.tensors, 0);
+      expect(resumed.position).toEqual(end.position);
+      await second.dispose();
+    },
+  );
 
   it.each(['adam', 'rmsprop', 'nesterov'] as const)(
     'takes up what an eager one began and the reverse (%s)',
