@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, readdir, rm, stat, statfs, utimes } from 'node:fs/promises';
+import { type FileHandle, mkdir, readdir, rm, stat, statfs, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeStalePartials } from '../../files/node/atomic';
 import {
@@ -96,6 +96,12 @@ export class FeatureCache {
       await rm(path, { force: true }).catch(() => {});
       total -= bytes;
     }
+  }
+
+  /** Whether a set of this size would stay. */
+  async hasRoomFor(bytes: number): Promise<boolean> {
+    await mkdir(this.directory, { recursive: true });
+    return bytes <= (this.limit ?? (await this.limitFor(0)));
   }
 
   private async limitFor(ours: number): Promise<number> {

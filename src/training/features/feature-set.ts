@@ -154,7 +154,9 @@ export class FeatureSet {
     const inMemory = storage === 'memory';
     let writer: FeatureFileWriter | undefined;
     try {
-      writer = await cache.create(this.options.key(variant), source.count, shape);
+      // What memory holds is written for later runs alone.
+      if (!inMemory || (await cache.hasRoomFor(source.count * this.width * 4)))
+        writer = await cache.create(this.options.key(variant), source.count, shape);
     } catch (error) {
       if (!inMemory) throw error;
       this.tellNotKept(error);

@@ -329,6 +329,8 @@ describe('a file of features', () => {
     }
     await writeFile(join(folder, '.x.features.999999999.0123456789ab.partial'), 'torn');
     const cache = new FeatureCache(parent, 2500);
+    expect(await cache.hasRoomFor(2500)).toBe(true);
+    expect(await cache.hasRoomFor(2501)).toBe(false);
     await cache.clean();
     expect((await readdir(folder)).sort()).toEqual(['5.features', '9.features']);
     // What this process works with stays as long as it does.
