@@ -163,6 +163,13 @@ export const hyperparameters = z.object({
     description:
       'Convolutions and products in bfloat16 on processors that have it; auto: where the losses of the first steps allow it.',
   }),
+  threads: z.number().int().min(0).max(256).default(0).meta({
+    group: 'optimizer',
+    keras: 'intra_op_parallelism_threads',
+    unit: 'threads',
+    description:
+      'How many threads an operation may use; 0: one a core, or a single one where steps are too small to share.',
+  }),
   classWeights: z.enum(['none', 'balanced']).default('none').meta({
     group: 'optimizer',
     keras: 'class_weight',

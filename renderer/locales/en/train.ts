@@ -82,6 +82,7 @@ export const train = {
     variants: 'variants',
     words: 'words',
     checkpoints: 'checkpoints',
+    threads: 'threads',
     '°': '°',
   },
   idle: 'Without effect with the other settings as they are.',
@@ -149,6 +150,7 @@ export const train = {
     loss: 'Loss',
     huberDelta: 'Huber delta',
     fastMath: 'Fast math',
+    threads: 'Threads',
     classWeights: 'Class weights',
     labelSmoothing: 'Label smoothing',
     earlyStoppingPatience: 'Early stopping after',
@@ -207,6 +209,8 @@ export const train = {
     huberDelta: 'Huber: errors above it count linearly, in standard deviations of the target.',
     fastMath:
       'Convolutions and products in bfloat16 on processors that have it; auto: where the losses of the first steps allow it.',
+    threads:
+      'How many threads an operation may use; 0: one a core, or a single one where steps are too small to share.',
     classWeights: 'balanced: examples of rare classes weigh more.',
     labelSmoothing: 'Share of the target that is spread over all classes (cross-entropies).',
     earlyStoppingPatience: 'Stop after this many epochs without a better validation loss; 0: never.',

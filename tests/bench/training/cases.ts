@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import { threadsEnvironment } from '../../../src/studio/node/engines/threads';
 import { mobileNet, resNet50 } from './models';
 
 /** What is trained: the same layers by Descent, by Keras and by TF.js. */
@@ -36,6 +37,17 @@ const cnn: Omit<Case, 'name' | 'wanted'> = {
   settings: { model: 'small-cnn', hiddenUnits: 128, dropout: 0.25 },
 };
 
+/** Descent gives so small a step one thread (unless the run is short); Keras gets as many. */
+const mlp: Omit<Case, 'name' | 'wanted'> = {
+  keras: 'mlp',
+  shape: [100],
+  classes: 10,
+  batchSize: 256,
+  steps: 100,
+  tfjsSteps: 50,
+  settings: { model: 'mlp', hiddenUnits: 128, hiddenLayers: 2, dropout: 0.25 },
+};
+
 export const cases: readonly Case[] = [
   { ...cnn, name: 'CNN 28×28, batch 64', wanted: 0.75 },
   { ...cnn, name: 'CNN 28×28, batch 64, fast math', environment: fastMath, wanted: 0.65 },
@@ -61,17 +73,8 @@ export const cases: readonly Case[] = [
     model: resNet50,
     wanted: 0.95,
   },
-  {
-    name: 'MLP on 100 columns, batch 256',
-    keras: 'mlp',
-    shape: [100],
-    classes: 10,
-    batchSize: 256,
-    steps: 100,
-    tfjsSteps: 50,
-    settings: { model: 'mlp', hiddenUnits: 128, hiddenLayers: 2, dropout: 0.25 },
-    wanted: 0.5,
-  },
+  { ...mlp, name: 'MLP on 100 columns, batch 256', environment: threadsEnvironment(1), wanted: 0.5 },
+  { ...mlp, name: 'MLP on 100 columns, batch 256, a thread a core', wanted: 0.5 },
   {
     name: 'LSTM text classifier, 100 words, batch 32',
     keras: 'lstm',
@@ -83,17 +86,5 @@ export const cases: readonly Case[] = [
     tfjsSteps: 3,
     settings: { model: 'text-lstm', embeddingDimension: 64, hiddenUnits: 64, dropout: 0 },
     wanted: 1.2,
-  },
-  {
-    name: 'MLP on 100 columns, batch 256, one thread',
-    keras: 'mlp',
-    shape: [100],
-    classes: 10,
-    batchSize: 256,
-    steps: 100,
-    tfjsSteps: 50,
-    settings: { model: 'mlp', hiddenUnits: 128, hiddenLayers: 2, dropout: 0.25 },
-    environment: { TF_NUM_INTRAOP_THREADS: '1', TF_NUM_INTEROP_THREADS: '1' },
-    wanted: 0.5,
   },
 ];

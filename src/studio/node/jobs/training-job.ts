@@ -8,6 +8,7 @@ import { type RunOutcome, RunRecorder } from '../../../record/node/run-recorder'
 import type { SeriesStore } from '../../../record/node/series-store';
 import type { EnginePool } from '../engines/engine-pool';
 import { type EngineProcess, engineDeath } from '../engines/engine-process';
+import { threadsEnvironment, threadsOf } from '../engines/threads';
 import { chooseFastMath, type FastMathChoice } from '../fast-math/choose';
 import { fastMathEnvironment } from '../fast-math/environment';
 import type { Logger } from '../logger';
@@ -37,6 +38,7 @@ export class TrainingJob {
   status: RunStatus = 'queued';
   private readonly datasetName: string;
   private readonly configuration: Run['configuration'];
+  private readonly threads: number | undefined;
   private readonly fastMathBefore: boolean | undefined;
   /** While it is found out how to train: ends the search. */
   private choosing: AbortController | undefined;
@@ -60,6 +62,7 @@ export class TrainingJob {
     this.name = run.name;
     this.datasetName = run.dataset.name;
     this.configuration = run.configuration;
+    this.threads = threadsOf(run);
     this.fastMathBefore = resume ? run.environment?.fastMath : undefined;
   }
 
@@ -92,7 +95,7 @@ export class TrainingJob {
     try {
       const directory = this.library.directoryOf(this.id);
       const fastMath = await this.chooseFastMath(directory);
-      this.engine = this.services.engines.take(fastMath.on ? fastMathEnvironment(true) : undefined);
+      this.engine = this.services.engines.take(this.environment(fastMath.on));
       await markEngine(directory, this.engine);
       this.recorder = await RunRecorder.open({
         library: this.library,
@@ -105,6 +108,15 @@ export class TrainingJob {
       outcome = await this.outcomeOf(error);
     }
     await this.finish(outcome);
+  }
+
+  /** The variables that the job's engine has to be started with, if any. */
+  private environment(fastMath: boolean): Record<string, string> | undefined {
+    const variables = {
+      ...(this.threads === undefined ? {} : threadsEnvironment(this.threads)),
+      ...(fastMath ? fastMathEnvironment(true) : {}),
+    };
+    return Object.keys(variables).length > 0 ? variables : undefined;
   }
 
   /** Takes a waiting job out of the queue. */
