@@ -49,8 +49,7 @@ export async function describeProgram(
   model: tf.LayersModel,
   compile: CompileMode,
 ): Promise<ProgramDescription> {
-  if (compile === 'eager')
-    return { kind: 'plain', compile: 'eager', reason: 'the settings ask for it (compile: eager)' };
+  if (compile === 'eager') return eager('the settings ask for it (compile: eager)');
   const { kind, reason } = await describeCompilation(model);
   const obstacle = kind === 'plain' ? reason : compile === 'xla' ? obstacleToXla(model) : undefined;
   if (obstacle === undefined) {
@@ -62,7 +61,12 @@ export async function describeProgram(
     throw new DescentError('unsupported', `The step can't be compiled: ${obstacle}.`, {
       remedy: 'Train with compile: auto or eager.',
     });
-  return { kind: 'plain', compile: 'eager', reason: obstacle };
+  return eager(obstacle);
+}
+
+function eager(reason: string): ProgramDescription {
+  const gradients = tf.getBackend() === 'tensorflow' ? '; gradients by native operations' : '';
+  return { kind: 'plain', compile: 'eager', reason: reason + gradients };
 }
 
 /**
@@ -94,5 +98,10 @@ export async function createProgram(
       severity: 'notes',
       message: `Steps run operation by operation, which is slower: ${description.reason}.`,
     });
-  return { program: new PlainProgram({ ...options, ...(await openSplits()) }), description };
+  const program = new PlainProgram({
+    ...options,
+    ...(await openSplits()),
+    nativeGradients: tf.getBackend() === 'tensorflow',
+  });
+  return { program, description };
 }

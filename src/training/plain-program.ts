@@ -22,6 +22,7 @@ import { exampleLosses } from './example-losses';
 import { type LossHyperparameters, type LossSettings, lossSettingsOf } from './loss-settings';
 import { weightPenalty } from './losses';
 import type { NamedTensor } from './named-tensor';
+import { NativeGradients, nativeCrossEntropy } from './native-gradients';
 import { OutcomeCollector } from './outcome-collector';
 import { traceEagerOperations } from './profile/eager-operations';
 import type { ProgramState, SplitEvaluation, StepReport, TrainingProgram } from './program';
@@ -41,6 +42,8 @@ export interface PlainProgramOptions {
     Pick<Hyperparameters, 'learningRate' | 'layerLearningRates' | 'l1' | 'l2' | 'seed'>;
   /** One weight a class; absent: all 1. */
   classWeights?: Float32Array;
+  /** Steps with native operations for gradients; on the native back end only. Off: the reference. */
+  nativeGradients?: boolean;
 }
 
 const weightPrefix = 'weights/';
@@ -70,6 +73,7 @@ export class PlainProgram implements TrainingProgram {
   private readonly updates: WeightUpdates;
   private readonly lossSettings: LossSettings;
   private readonly classWeights: tf.Tensor1D | undefined;
+  private readonly native: NativeGradients | undefined;
   private learningRate: number;
   private steps = 0;
   private gradients: NamedTensor[] | undefined;
@@ -97,6 +101,7 @@ export class PlainProgram implements TrainingProgram {
     this.learningRate = hyperparameters.learningRate;
     this.classWeights = classWeights ? tf.tensor1d(classWeights) : undefined;
     prepareForTraining(model, (key, shape, rate) => this.dropoutMask(key, shape, rate));
+    if (options.nativeGradients) this.native = new NativeGradients(model);
   }
 
   get step(): number {
@@ -120,10 +125,9 @@ export class PlainProgram implements TrainingProgram {
     const answers = tf.tensor1d(batch.answers);
     const weights = batch.weights ? tf.tensor1d(batch.weights) : undefined;
     const copied = performance.now();
-    const metrics = this.trainOn(
-      { inputs, answers, weights, size: batch.size },
-      options.recordGradients === true,
-    );
+    const step = () =>
+      this.trainOn({ inputs, answers, weights, size: batch.size }, options.recordGradients === true);
+    const metrics = this.native ? this.native.during(step) : step();
     tf.dispose([inputs, answers, ...(weights ? [weights] : [])]);
     const computed = performance.now();
     const trace = activeTrace();
@@ -159,7 +163,7 @@ export class PlainProgram implements TrainingProgram {
       const { value, grads } = tf.variableGrads(
         () => {
           outputs = tf.keep(this.view.core.apply(inputs, { training: true }) as tf.Tensor2D);
-          const losses = this.exampleLosses(outputs, answers);
+          const losses = this.stepLosses(outputs, answers);
           const whole = this.withPenalty(this.weightedMean(losses, answers, weights));
           forwardEnd = now();
           return whole;
@@ -189,6 +193,13 @@ export class PlainProgram implements TrainingProgram {
 
   private get qualityName(): 'accuracy' | 'mae' {
     return this.options.metadata.task === 'classification' ? 'accuracy' : 'mae';
+  }
+
+  private stepLosses(outputs: tf.Tensor2D, answers: tf.Tensor1D): tf.Tensor1D {
+    const { loss, labelSmoothing } = this.lossSettings;
+    if (this.native && loss === 'categorical-crossentropy' && labelSmoothing === 0)
+      return nativeCrossEntropy(outputs, tf.cast(answers, 'int32'));
+    return this.exampleLosses(outputs, answers);
   }
 
   private exampleLosses(outputs: tf.Tensor2D, answers: tf.Tensor1D): tf.Tensor1D {

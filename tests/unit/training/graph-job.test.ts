@@ -147,7 +147,11 @@ describe('a compiled job in an engine process', () => {
     );
     expect(programs).toEqual([
       { kind: 'graph', compile: 'graph', reason: expect.stringMatching(/^all \d+ layers are compiled$/) },
-      { kind: 'plain', compile: 'eager', reason: 'the settings ask for it (compile: eager)' },
+      {
+        kind: 'plain',
+        compile: 'eager',
+        reason: 'the settings ask for it (compile: eager); gradients by native operations',
+      },
     ]);
   });
 });

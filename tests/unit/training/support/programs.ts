@@ -13,7 +13,7 @@ import { RandomStream, randomPurpose } from '../../../../src/pipeline/random';
 import type { ProgramChoice } from '../../../../src/training/create-program';
 import { feedSplits } from '../../../../src/training/graph/fed-data';
 import { GraphProgram } from '../../../../src/training/graph/graph-program';
-import { PlainProgram } from '../../../../src/training/plain-program';
+import { PlainProgram, type PlainProgramOptions } from '../../../../src/training/plain-program';
 import type { TrainingProgram } from '../../../../src/training/program';
 import type { SplitData } from '../../../../src/training/split-data';
 
@@ -158,8 +158,11 @@ export class Programs {
     };
   }
 
-  async plain(question: Question): Promise<TrainingProgram> {
-    return new PlainProgram(await this.optionsOf(question));
+  async plain(
+    question: Question,
+    options: Pick<PlainProgramOptions, 'nativeGradients'> = {},
+  ): Promise<PlainProgram> {
+    return new PlainProgram({ ...(await this.optionsOf(question)), ...options });
   }
 
   /** `look` sees the graph when all of it has been written. */
