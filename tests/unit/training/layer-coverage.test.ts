@@ -10,6 +10,7 @@ beforeAll(async () => {
 
 const { layers } = tf;
 type Make = () => tf.layers.Layer;
+type RecurrentCell = Parameters<typeof layers.rnn>[0]['cell'];
 const pool3d = { poolSize: 2 } as unknown as Parameters<typeof layers.maxPooling3d>[0];
 
 /** Layers of TF.js that have no emitter of their own, with the shapes of their inputs. */
@@ -57,7 +58,10 @@ const cases: Record<string, [number[][], Make]> = {
     [[3, 5, 5, 2]],
     () => layers.timeDistributed({ layer: layers.conv2d({ filters: 2, kernelSize: 3 }) }),
   ],
-  'RNN with a cell': [[[3, 2]], () => layers.rnn({ cell: layers.simpleRNNCell({ units: 2 }) as tf.RNNCell })],
+  'RNN with a cell': [
+    [[3, 2]],
+    () => layers.rnn({ cell: layers.simpleRNNCell({ units: 2 }) as unknown as RecurrentCell }),
+  ],
 };
 
 function modelOf([shapes, make]: [number[][], Make]): tf.LayersModel {

@@ -85,7 +85,8 @@ const cases: [string, Partial<Hyperparameters>][] = [
   ['prices', { model: 'mlp', epochs: 2, batchSize: 16, loss: 'huber', huberDelta: 0.5 }],
   ['prices', { model: 'linear', epochs: 2, batchSize: 16, loss: 'mae' }],
   ['pictures', { model: 'small-cnn', epochs: 2, batchSize: 4, imageSize: 16, width: 0.25, rotation: 10 }],
-  ['pictures', { model: 'mobilenet-like', epochs: 1, batchSize: 4, imageSize: 16, learningRate: 1e-4 }],
+  // Normalization of four pictures multiplies the last bits' differences: small steps keep them apart from the rest.
+  ['pictures', { model: 'mobilenet-like', epochs: 1, batchSize: 4, imageSize: 16, learningRate: 1e-5 }],
   ['mails', { model: 'text-bag', epochs: 1, batchSize: 64, vocabularySize: 500, sequenceLength: 40 }],
   [
     'mails',
