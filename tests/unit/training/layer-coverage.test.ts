@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadBackend } from '../../../src/engine/native/backend';
 import { describeCompilation } from '../../../src/training/graph/describe-compilation';
+import { compiledStep } from '../../../src/training/public';
 import { expectLayersEqualEager } from './support/layer-judge';
 
 beforeAll(async () => {
@@ -21,7 +22,6 @@ const cases: Record<string, [number[][], Make]> = {
     () => layers.conv2dTranspose({ filters: 3, kernelSize: 3, strides: 2, padding: 'same' }),
   ],
   Conv3D: [[[3, 4, 4, 2]], () => layers.conv3d({ filters: 3, kernelSize: 2 })],
-  Conv3DTranspose: [[[3, 4, 4, 2]], () => layers.conv3dTranspose({ filters: 3, kernelSize: 2, strides: 1 })],
   MaxPooling1D: [[[5, 3]], () => layers.maxPooling1d({ poolSize: 2, padding: 'same' })],
   AveragePooling1D: [[[6, 3]], () => layers.averagePooling1d({ poolSize: 2 })],
   MaxPooling3D: [[[4, 4, 4, 2]], () => layers.maxPooling3d(pool3d)],
@@ -75,6 +75,35 @@ describe("TF.js' other layers are compiled by tracing", () => {
     const model = modelOf(cases[name]!);
     expect(await describeCompilation(model)).toMatchObject({ kind: 'graph' });
     await expectLayersEqualEager(model);
+  });
+});
+
+describe('a layer that TF.js itself has no gradient for', () => {
+  it('is compiled with one: Conv3DTranspose', async () => {
+    const kernelInitializer = tf.initializers.glorotUniform({ seed: 3 });
+    const model = modelOf([
+      [[3, 4, 4, 2]],
+      () => layers.conv3dTranspose({ filters: 3, kernelSize: 2, strides: 1, kernelInitializer }),
+    ]);
+    const x = tf.randomNormal([2, 3, 4, 4, 2], 0, 1, 'float32', 5);
+    const loss = ({ x }: { x: tf.Tensor }) => tf.sum(tf.square(model.apply(x) as tf.Tensor));
+    const step = compiledStep(model, loss, { optimizer: 'sgd' });
+    const { gradients } = await step.gradients({ x });
+    const kernel = model.weights[0]!;
+    const found = gradients.find(({ name }) => name.endsWith('kernel'))!;
+    // The loss is a parabola along each weight, of which the difference of two values is the slope.
+    const values = kernel.read().dataSync().slice();
+    for (const place of [0, 7, values.length - 1]) {
+      const at = (by: number) => {
+        const moved = values.slice();
+        moved[place]! += by;
+        kernel.write(tf.tensor(moved, kernel.shape as number[]));
+        return loss({ x }).dataSync()[0]!;
+      };
+      const slope = (at(0.5) - at(-0.5)) / 1;
+      expect(Math.abs(slope - found.values[place]!)).toBeLessThan(1e-3 * Math.max(1, Math.abs(slope)));
+    }
+    step.dispose();
   });
 });
 
