@@ -1,6 +1,7 @@
-import { type FileHandle, mkdir, open, readdir, rm, statfs } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rm, statfs } from 'node:fs/promises';
 import { freemem } from 'node:os';
 import { join } from 'node:path';
+import { makeDirectory } from '../files/node/make-directory';
 import { isProcessRunning } from '../files/node/process-identity';
 
 export type CacheMode = 'memory' | 'disk' | 'none';
@@ -30,7 +31,7 @@ export async function chooseCacheMode(
   if (wanted !== 'auto') return wanted;
   const bytes = count * bytesPerExample;
   if (bytes <= freemem() * memoryShare) return 'memory';
-  await mkdir(directory, { recursive: true });
+  await makeDirectory(directory);
   const { bavail, bsize } = await statfs(directory);
   return bytes <= bavail * bsize * diskShare ? 'disk' : 'none';
 }
@@ -115,7 +116,7 @@ class DiskCache implements ExampleCache {
   }
 
   static async create(count: number, bytesPerExample: number, directory: string): Promise<DiskCache> {
-    await mkdir(directory, { recursive: true });
+    await makeDirectory(directory);
     await removeAbandoned(directory);
     const path = join(directory, `examples.${process.pid}.${diskCaches++}.cache`);
     return new DiskCache(count, bytesPerExample, path, await open(path, 'w+'));

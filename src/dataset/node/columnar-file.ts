@@ -1,6 +1,7 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { writeFileAtomically } from '../../files/node/atomic';
+import { makeDirectory } from '../../files/node/make-directory';
 
 const kinds = { Float64Array, Float32Array, Int32Array, Uint32Array, Uint8Array };
 type KindName = keyof typeof kinds;
@@ -42,7 +43,7 @@ export async function writeColumns(
     out.set(new Uint8Array(column.buffer, column.byteOffset, column.byteLength), at);
     at += aligned(column.byteLength);
   }
-  await mkdir(dirname(path), { recursive: true });
+  await makeDirectory(dirname(path));
   await writeFileAtomically(path, out);
 }
 

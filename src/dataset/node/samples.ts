@@ -1,11 +1,12 @@
 import { writeFile as writeFileCallback } from 'node:fs';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliDecompress } from 'node:zlib';
 import pLimit from 'p-limit';
 import { z } from 'zod';
 import { DescentError } from '../../contract/errors';
+import { makeDirectory } from '../../files/node/make-directory';
 import { encodeGreyPng } from './grey-png';
 
 export const sampleNames = ['digits', 'iris', 'mails'] as const;
@@ -113,7 +114,7 @@ const makers: Record<SampleName, (options: SampleOptions) => Promise<SampleFile[
 
 async function claimDirectory(directory: string): Promise<void> {
   try {
-    await mkdir(directory, { recursive: true });
+    await makeDirectory(directory);
     if ((await readdir(directory)).length === 0) return;
   } catch (cause) {
     throw new DescentError('io', `The folder ${directory} cannot be made: ${(cause as Error).message}.`, {
@@ -152,7 +153,7 @@ export async function writeSample(
       options.onProgress?.({ done, total: files.length });
   };
   try {
-    for (const folder of folders) await mkdir(join(path, folder), { recursive: true });
+    for (const folder of folders) await makeDirectory(join(path, folder));
     await Promise.all(files.map((file) => limit(write, file)));
   } catch (cause) {
     limit.clearQueue();

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { makeDirectory } from './make-directory';
 import { isProcessRunning } from './process-identity';
 
 const pendingWrites = new Map<string, Promise<void>>();
@@ -37,7 +38,7 @@ export async function writeDirectoryAtomically(
   fill: (temporaryPath: string) => Promise<void>,
 ): Promise<void> {
   const target = resolve(path);
-  await mkdir(dirname(target), { recursive: true });
+  await makeDirectory(dirname(target));
   await recoverDirectory(target);
   const temporary = temporaryPathFor(target);
   await mkdir(temporary);
@@ -87,7 +88,7 @@ export async function removeStalePartials(directory: string): Promise<string[]> 
 // Not npm's write-file-atomic: it issues one write and never looks at how much was written, so a disk that fills up
 // leaves a truncated file under the final name. FileHandle.writeFile goes on until all is written, or throws.
 async function replaceFile(target: string, data: string | Uint8Array): Promise<void> {
-  await mkdir(dirname(target), { recursive: true });
+  await makeDirectory(dirname(target));
   const temporary = temporaryPathFor(target);
   try {
     const handle = await open(temporary, 'wx');

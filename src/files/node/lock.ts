@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { DescentError } from '../../contract/errors';
+import { makeDirectory } from './make-directory';
 
 export interface LockOptions {
   /** How long to wait for another holder, in milliseconds. */
@@ -19,7 +19,7 @@ export async function withLock<Result>(
   { patience = 20_000 }: LockOptions = {},
 ): Promise<Result> {
   const target = resolve(path);
-  await mkdir(dirname(target), { recursive: true });
+  await makeDirectory(dirname(target));
   const pause = 50;
   let compromised: Error | undefined;
   let release: () => Promise<void>;

@@ -1,5 +1,6 @@
-import { lstat, mkdir, rename } from 'node:fs/promises';
+import { lstat, rename } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { makeDirectory } from './make-directory';
 
 /**
  * Moves a file or folder to the system's trash. Where there is none (a server, a foreign file system), it goes into a
@@ -17,7 +18,7 @@ export async function moveToTrash(path: string): Promise<string | undefined> {
   } catch {
     // The trash is a courtesy of the desktop; without one the folder beside serves, and the caller tells the person.
     const folder = join(dirname(target), '.trash');
-    await mkdir(folder, { recursive: true });
+    await makeDirectory(folder);
     const destination = join(folder, `${basename(target)}.${Date.now().toString(36)}`);
     await rename(target, destination);
     return destination;

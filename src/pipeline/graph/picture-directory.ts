@@ -1,5 +1,6 @@
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeDirectory } from '../../files/node/make-directory';
 import { isProcessRunning } from '../../files/node/process-identity';
 import type { Tensor } from '../../graph/operation';
 import * as ops from '../../graph/operations';
@@ -14,7 +15,7 @@ export class PictureDirectory {
   private constructor(private readonly path: string) {}
 
   static async create(parent: string): Promise<PictureDirectory> {
-    await mkdir(parent, { recursive: true });
+    await makeDirectory(parent);
     for (const name of await readdir(parent)) {
       const pid = directoryName.exec(name)?.[1];
       if (pid !== undefined && !isProcessRunning(Number(pid)))

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { access, mkdir, open, readFile } from 'node:fs/promises';
+import { access, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { DescentError } from '../../contract/errors';
@@ -8,6 +8,7 @@ import { loadPicture } from '../../dataset/node/decode';
 import type { ExampleTable } from '../../dataset/node/example-table';
 import { pictureFormats } from '../../dataset/node/picture-format';
 import { writeFileAtomically } from '../../files/node/atomic';
+import { makeDirectory } from '../../files/node/make-directory';
 import type { SourceOptions } from '../dataset-sources';
 import { type FileKind, fileKinds } from './decode-picture';
 
@@ -54,7 +55,7 @@ export async function preparePictureFiles(
     if (format === 'jpeg' || format === 'png') files.kinds[row] = fileKinds.indexOf(format);
     else doubtful.push(row);
   }
-  if (doubtful.length > 0) await mkdir(cacheDirectory, { recursive: true });
+  if (doubtful.length > 0) await makeDirectory(cacheDirectory);
   let next = 0;
   let done = 0;
   const work = async () => {

@@ -1,8 +1,9 @@
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir } from 'node:fs/promises';
+import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DescentError } from '../../contract/errors';
+import { makeDirectory } from '../../files/node/make-directory';
 import { maskedCrc32c } from './crc32c';
 import {
   encodeFileVersion,
@@ -57,7 +58,7 @@ export class EventFileWriter {
 
   /** Starts a new event file in `directory`, which is made when missing. Every call makes another file. */
   static async create(directory: string, options: EventFileWriterOptions = {}): Promise<EventFileWriter> {
-    await mkdir(directory, { recursive: true });
+    await makeDirectory(directory);
     const now = Date.now() / 1000;
     const host = hostname().replace(/[^\w.-]/g, '_') || 'localhost';
     const seconds = Math.max(Math.floor(now), (await newestSeconds(directory)) + 1);

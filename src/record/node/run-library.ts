@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { access, constants, mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { access, constants, readdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { DescentError } from '../../contract/errors';
 import {
@@ -13,6 +13,7 @@ import { writeDirectoryAtomically } from '../../files/node/atomic';
 import { confine } from '../../files/node/confine';
 import { directorySize } from '../../files/node/directory-size';
 import { withLock } from '../../files/node/lock';
+import { makeDirectory } from '../../files/node/make-directory';
 import { isProcessAlive, ownProcessIdentity } from '../../files/node/process-identity';
 import { moveToTrash } from '../../files/node/trash';
 import { listingOf, readRunFile, runFileName, unreadableListing, writeRunFile } from './run-file';
@@ -74,7 +75,7 @@ export class RunLibrary {
   static async open(directory: string): Promise<RunLibrary> {
     const path = resolve(directory);
     try {
-      await mkdir(path, { recursive: true });
+      await makeDirectory(path);
       if (!(await stat(path)).isDirectory()) throw new Error('it is a file');
       await access(path, constants.R_OK);
     } catch (error) {

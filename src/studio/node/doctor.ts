@@ -1,8 +1,9 @@
-import { mkdir, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { DescentError } from '../../contract/errors';
 import type { Environment } from '../../contract/run';
 import type { DoctorFinding, DoctorReport } from '../../contract/studio';
+import { makeDirectory } from '../../files/node/make-directory';
 import type { StudioContext } from './context';
 import { readSetupReport, type SetupReport } from './setup-report';
 
@@ -119,7 +120,7 @@ function electronFinding(setup: SetupReport | undefined): DoctorFinding {
 
 async function examineDisk(library: string): Promise<{ free: number; findings: DoctorFinding[] }> {
   try {
-    await mkdir(library, { recursive: true });
+    await makeDirectory(library);
     const { bavail, bsize } = await statfs(library);
     const free = bavail * bsize;
     const message = `${(free / 2 ** 30).toFixed(1)} GiB free where the library is`;

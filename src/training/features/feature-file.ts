@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { crc32 } from '@node-rs/crc32';
 import { z } from 'zod';
+import { makeDirectory } from '../../files/node/make-directory';
 
 /** Says what is wrong with a file of features; it is then as good as none. */
 export class DamagedFeatures extends Error {}
@@ -42,7 +43,7 @@ export class FeatureFileWriter {
 
   static async create(path: string, count: number, shape: readonly number[]): Promise<FeatureFileWriter> {
     const directory = dirname(path);
-    await mkdir(directory, { recursive: true });
+    await makeDirectory(directory);
     // The name that `removeStalePartials` knows.
     const unique = `${process.pid}.${randomBytes(6).toString('hex')}`;
     const temporary = join(directory, `.${basename(path)}.${unique}.partial`);

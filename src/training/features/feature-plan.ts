@@ -1,6 +1,7 @@
-import { mkdir, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import { freemem } from 'node:os';
 import type { Hyperparameters } from '../../contract/hyperparameters';
+import { makeDirectory } from '../../files/node/make-directory';
 
 /** Where features are kept, and of how many variants of each training example. */
 export interface FeaturePlan {
@@ -62,7 +63,7 @@ export function planFeatures(
 
 /** Bytes that are free now, in memory and on the disk of a folder, which is made if it is missing. */
 export async function freeRoom(directory: string): Promise<{ memory: number; disk: number }> {
-  await mkdir(directory, { recursive: true });
+  await makeDirectory(directory);
   const { bavail, bsize } = await statfs(directory);
   return { memory: freemem(), disk: bavail * bsize };
 }

@@ -172,6 +172,13 @@ describe('wrong use', () => {
     expect(end.words).not.toMatch(/^\s+at /m);
   });
 
+  it.runIf(process.platform === 'linux')('says that a library can’t be made where it is to be', async () => {
+    const { status, words } = await runCommandLine(['runs', '--library', '/proc/descent'], home);
+    expect(status).toBe(1);
+    expect(words).toContain('The library /proc/descent can');
+    expect(words).toContain('Choose another folder with --library');
+  });
+
   it('names the candidates when a name means several runs', async () => {
     for (let count = 0; count < 2; count++) {
       expect((await descent('train', iris, '--epochs', '1', '--name', 'twins')).status).toBe(0);

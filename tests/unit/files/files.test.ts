@@ -13,6 +13,7 @@ import {
 import { confine } from '../../../src/files/node/confine';
 import { directorySize } from '../../../src/files/node/directory-size';
 import { withLock } from '../../../src/files/node/lock';
+import { makeDirectory } from '../../../src/files/node/make-directory';
 import { isProcessAlive, ownProcessIdentity } from '../../../src/files/node/process-identity';
 import { moveToTrash } from '../../../src/files/node/trash';
 import { userDirectories } from '../../../src/files/node/user-directories';
@@ -27,6 +28,27 @@ beforeEach(async () => {
 afterEach(async () => {
   vi.unstubAllEnvs();
   await rm(root, { recursive: true, force: true });
+});
+
+describe('making folders', () => {
+  it('makes what is missing, several times at once, and leaves what is there', async () => {
+    const deep = join(root, 'a', 'b', 'c');
+    await Promise.all([makeDirectory(deep), makeDirectory(deep), makeDirectory(join(root, 'a', 'd'))]);
+    await writeFile(join(deep, 'kept'), 'kept');
+    await makeDirectory(deep);
+    expect(await readdir(join(root, 'a'))).toEqual(['b', 'd']);
+    expect(await readFile(join(deep, 'kept'), 'utf8')).toBe('kept');
+  });
+
+  it('refuses a file in the way', async () => {
+    await writeFile(join(root, 'file'), '');
+    await expect(makeDirectory(join(root, 'file'))).rejects.toMatchObject({ code: 'ENOTDIR' });
+    await expect(makeDirectory(join(root, 'file', 'below'))).rejects.toMatchObject({ code: 'ENOTDIR' });
+  });
+
+  it.runIf(process.platform === 'linux')('ends where nothing can be made', async () => {
+    await expect(makeDirectory('/proc/descent/below')).rejects.toMatchObject({ code: 'ENOENT' });
+  });
 });
 
 describe('writing files atomically', () => {
