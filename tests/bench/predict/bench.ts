@@ -2,6 +2,7 @@
 // the process took, against Keras' predict_on_batch; each in a process of its own, in interleaved rounds.
 import { parseArgs } from 'node:util';
 import { pythonJudge } from '../../support/python-judge';
+import { bundle } from '../lib/bundle';
 import {
   type Comparison,
   Contestant,
@@ -55,10 +56,10 @@ interface Result {
   peak: Record<Name, number>;
 }
 
-async function measure(given: Case, python: string, rounds: number): Promise<Result> {
-  const here = (file: string) => `${import.meta.dirname}/${file}`;
-  const ours = Contestant.node('The compiled prediction', here('ours.ts'), [given.name]);
-  const keras = Contestant.python('Keras', python, here('keras_predict.py'), [given.keras]);
+async function measure(given: Case, program: string, python: string, rounds: number): Promise<Result> {
+  const ours = Contestant.program('The compiled prediction', process.execPath, [program, given.name]);
+  const script = `${import.meta.dirname}/keras_predict.py`;
+  const keras = Contestant.python('Keras', python, script, [given.keras]);
   const peak = { ours: 0, keras: 0 };
   const found: Result['batches'] = [];
   try {
@@ -151,9 +152,14 @@ async function main(): Promise<void> {
     ({ name, environment }) =>
       environment === undefined && name.toLowerCase().includes(options.case.toLowerCase()),
   );
-  for (const given of chosen) {
-    say(`${given.name}: ${rounds} rounds.`);
-    results.push(await measure(given, judge.python, rounds));
+  const ours = await bundle(`${import.meta.dirname}/ours.ts`);
+  try {
+    for (const given of chosen) {
+      say(`${given.name}: ${rounds} rounds.`);
+      results.push(await measure(given, ours.program, judge.python, rounds));
+    }
+  } finally {
+    await ours.remove();
   }
   const report = { bench: 'predict', rounds, cases: results.flatMap(comparisons) };
   const text = markdown(results, rounds);

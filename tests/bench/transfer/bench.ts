@@ -4,15 +4,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { build } from 'vite';
 import { pythonEnvironment, pythonJudge } from '../../support/python-judge';
+import { bundle } from '../lib/bundle';
 import {
   type Comparison,
   Contestant,
   interleave,
   measuredOn,
   median,
-  root,
   say,
   table,
   writeReport,
@@ -25,28 +24,6 @@ const wanted = 0.35;
 interface Round extends Answer {
   /** From the start of a process to its answer; only of those that began one. */
   wholeProcess?: number;
-}
-
-/** Ours as the product runs it: one file for plain Node, without a compiler beside it. */
-async function bundle(): Promise<{ program: string; remove(): Promise<void> }> {
-  // Inside node_modules, where imports of packages are found.
-  const directory = join(root, 'node_modules', '.cache', 'descent-bench', String(process.pid));
-  await build({
-    configFile: false,
-    root,
-    logLevel: 'error',
-    build: {
-      ssr: join(import.meta.dirname, 'ours.ts'),
-      outDir: directory,
-      target: 'node20',
-      minify: false,
-      rollupOptions: { output: { format: 'es', entryFileNames: 'ours.mjs' } },
-    },
-  });
-  return {
-    program: join(directory, 'ours.mjs'),
-    remove: () => rm(directory, { recursive: true, force: true }),
-  };
 }
 
 const names = ['ours', 'recalled', 'keras', 'features', 'oursProcess', 'kerasProcess'] as const;
@@ -207,7 +184,7 @@ async function main(): Promise<void> {
   const judge = await pythonJudge();
   if (typeof judge === 'string') throw new Error(judge);
   const directory = await mkdtemp(join(tmpdir(), 'descent-bench-transfer-'));
-  const { program, remove } = await bundle();
+  const { program, remove } = await bundle(join(import.meta.dirname, 'ours.ts'));
   try {
     const found = await measure(directory, program, judge.python, rounds);
     for (const name of names)

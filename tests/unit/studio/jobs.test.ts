@@ -204,9 +204,10 @@ describe('a studio that ends', () => {
     await expect
       .poll(async () => (await other.call('studio.status', {})).engine?.warm, { timeout: 30_000 })
       .toBe(true);
+    // Steps large enough to be shared by all threads: smaller ones would take an engine of one thread.
     const { run } = await other.call('jobs.start', {
       path: workshop.iris,
-      hyperparameters: settings({ epochs: 100_000 }),
+      hyperparameters: settings({ epochs: 100_000, model: 'mlp', hiddenUnits: 2048, hiddenLayers: 2 }),
     });
     await jobState(other, run, hasSteps);
     expect(enginePid((await other.call('runs.get', { run })).path)).toBe(second);
