@@ -9,7 +9,9 @@ import {
   hyperparameterFields,
   hyperparameters,
   maximumProfiledSteps,
+  placedPresets,
 } from '../contract/hyperparameters';
+import { placeOf, splitModelPlace } from './model-place';
 
 /** Those with a flag of their own; all others are given by --set. */
 const flagged: readonly HyperparameterName[] = ['model', 'epochs', 'batchSize', 'learningRate', 'seed'];
@@ -33,7 +35,7 @@ export function addHyperparameterFlags(command: Command): Command {
     const placeholder = field.type === 'choice' ? 'name' : field.type === 'integer' ? 'n' : 'x';
     command.addOption(
       new Option(`--${kebab(name)} <${placeholder}>`, describe(field)).argParser((text) =>
-        parseValue(field, text),
+        parseSetting(field, text),
       ),
     );
   }
@@ -95,8 +97,7 @@ function describe(field: HyperparameterField): string {
 export function parseChanges(options: Record<string, unknown>): Changes {
   const changes: Changes = { hyperparameters: {}, dataset: {} };
   const columns: DatasetOptions['columns'] = {};
-  for (const name of flagged)
-    if (options[name] !== undefined) assign(changes.hyperparameters, name, options[name]);
+  for (const name of flagged) Object.assign(changes.hyperparameters, options[name]);
   if (options.profile !== undefined)
     Object.assign(changes.hyperparameters, parseProfile(options.profile as string));
   for (const column of (options.ignore as string[] | undefined) ?? []) columns[column] = 'ignored';
@@ -112,24 +113,11 @@ export function parseChanges(options: Record<string, unknown>): Changes {
     if (key.startsWith(datasetPrefix)) {
       applyDatasetSetting(changes.dataset, columns, key.slice(datasetPrefix.length), text);
     } else {
-      const field = fieldNamed(key);
-      assign(changes.hyperparameters, field.name, parseValue(field, text));
+      Object.assign(changes.hyperparameters, parseSetting(fieldNamed(key), text));
     }
   }
   if (Object.keys(columns).length > 0) changes.dataset.columns = columns;
   return changes;
-}
-
-function assign(changes: Partial<Hyperparameters>, name: HyperparameterName, value: unknown): void {
-  const result = hyperparameters.shape[name].safeParse(value);
-  if (!result.success) {
-    throw new DescentError(
-      'wrong-use',
-      `${name} can't be ${JSON.stringify(value)}: ${result.error.issues[0]?.message ?? 'not allowed'}.`,
-      { remedy: describe(fieldNamed(name)), subject: name },
-    );
-  }
-  Object.assign(changes, { [name]: result.data });
 }
 
 /** `500,520`: first and last step, both profiled. */
@@ -178,6 +166,17 @@ function applyDatasetSetting(
     if (name === 'columns') Object.assign(columns, candidate.columns);
     else Object.assign(changes, { [name]: candidate[name] });
   }
+}
+
+/** One setting, or two where a model is named with its place. */
+function parseSetting(field: HyperparameterField, text: string): Partial<Hyperparameters> {
+  if (field.name === 'base') return { base: parseValue(field, placeOf(text)) as string };
+  if (field.name !== 'model') return { [field.name]: parseValue(field, text) };
+  const { model, base } = splitModelPlace(text, placedPresets);
+  return {
+    model: parseValue(field, model) as Hyperparameters['model'],
+    ...(base === undefined ? {} : { base: parseValue(fieldNamed('base'), base) as string }),
+  };
 }
 
 function parseValue(field: HyperparameterField, text: string): HyperparameterValue {

@@ -7,6 +7,9 @@ export const presetNames = ['linear', 'mlp', 'small-cnn', 'mobilenet-like', 'tex
 export const presetName = z.enum(presetNames);
 export type PresetName = z.infer<typeof presetName>;
 
+/** Presets that are read from a place: the file, folder or address that `base` names. */
+export const placedPresets: readonly PresetName[] = [];
+
 /** What the form, the command line and run.json say about one hyper-parameter; the schema itself gives default and range. */
 export interface HyperparameterMeta {
   /** Keras' name for the same thing, where it has one. */
@@ -48,6 +51,13 @@ export const hyperparameters = z.object({
   model: presetName
     .default('small-cnn')
     .meta({ group: 'model', basic: true, description: 'What is trained.' }),
+  base: z.string().max(4096).default('').meta({
+    group: 'model',
+    presets: placedPresets,
+    basic: true,
+    placeholder: '/models/base.h5',
+    description: 'The file, folder or address that the pretrained base is read from.',
+  }),
   epochs: z.number().int().min(1).max(100_000).default(10).meta({
     group: 'optimizer',
     keras: 'epochs',

@@ -23,7 +23,7 @@ export interface ModelSpecification {
     | 'embeddingDimension'
     | 'bidirectional'
   > &
-    Partial<Pick<Hyperparameters, 'layerLearningRates' | 'loss'>>;
+    Partial<Pick<Hyperparameters, 'layerLearningRates' | 'loss' | 'base'>>;
 }
 
 function outputsOf({ task, hyperparameters }: ModelSpecification): ModelMetadata['outputs'] {

@@ -131,6 +131,7 @@ export const train = {
   },
   fields: {
     model: 'Model',
+    base: 'Base',
     epochs: 'Epochs',
     batchSize: 'Batch size',
     optimizer: 'Optimizer',
@@ -185,6 +186,7 @@ export const train = {
   },
   descriptions: {
     model: 'What is trained.',
+    base: 'The file, folder or address that the pretrained base is read from.',
     epochs: 'How many times every training example is seen.',
     batchSize: 'Examples in one step.',
     optimizer: 'The rule that turns gradients into weight changes.',

@@ -1,8 +1,11 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { Command } from 'commander';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { exitStatusFor } from '../../../src/cli/exit-status';
 import { formatBytes, formatDuration, formatNumber, plural } from '../../../src/cli/format';
 import { addHyperparameterFlags, parseChanges } from '../../../src/cli/hyperparameter-flags';
+import { splitModelPlace } from '../../../src/cli/model-place';
 import { sparkline } from '../../../src/cli/sparkline';
 import { DescentError } from '../../../src/contract/errors';
 
@@ -38,6 +41,28 @@ describe('hyper-parameter flags', () => {
     expect(() => changesOf('--set', 'layerLearningRates=conv2d*')).toThrow(
       'layerLearningRates can\'t be "conv2d*": "conv2d*" is no layer=factor',
     );
+  });
+
+  it('makes the path of a base absolute from where the person stands, and leaves an address alone', () => {
+    vi.stubEnv('INIT_CWD', resolve('/data/pets'));
+    expect(changesOf('--set', 'base=models/base.h5').hyperparameters).toEqual({
+      base: resolve('/data/pets/models/base.h5'),
+    });
+    expect(changesOf('--set', 'base=https://tfhub.dev/google/x/4').hyperparameters).toEqual({
+      base: 'https://tfhub.dev/google/x/4',
+    });
+    expect(splitModelPlace('keras:base.h5', ['keras'])).toEqual({
+      model: 'keras',
+      base: resolve('/data/pets/base.h5'),
+    });
+    expect(splitModelPlace('keras:~/base.h5', ['keras']).base).toBe(join(homedir(), 'base.h5'));
+    expect(splitModelPlace('hub:https://tfhub.dev/a/4', ['hub'])).toEqual({
+      model: 'hub',
+      base: 'https://tfhub.dev/a/4',
+    });
+    expect(splitModelPlace('keras', ['keras'])).toEqual({ model: 'keras' });
+    expect(() => splitModelPlace('keras:', ['keras'])).toThrow('names no place');
+    vi.unstubAllEnvs();
   });
 
   it('turns --weights into the column of weights', () => {
@@ -85,6 +110,8 @@ describe('hyper-parameter flags', () => {
     ['--epochs', 'ten'],
     ['--epochs', ''],
     ['--model', 'resnet-9000'],
+    ['--model', 'small-cnn:base.h5'],
+    ['--set', 'model=mlp:base.h5'],
     ['--set', 'learningrte=1'],
     ['--set', 'dropout'],
     ['--set', 'dropout=2'],
