@@ -51,6 +51,7 @@ export const useJobsStore = defineStore('jobs', () => {
   const pause = (run: string) => client.call('jobs.pause', { run });
   const proceed = (run: string) => client.call('jobs.continue', { run });
   const stop = (run: string) => client.call('jobs.stop', { run });
+  const move = (run: string, position: number) => client.call('jobs.move', { run, position });
   const setLearningRate = (run: string, learningRate: number) =>
     client.call('jobs.setLearningRate', { run, learningRate });
 
@@ -73,6 +74,7 @@ export const useJobsStore = defineStore('jobs', () => {
     pause,
     proceed,
     stop,
+    move,
     setLearningRate,
     onEnd,
   };

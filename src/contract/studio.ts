@@ -195,6 +195,8 @@ export const studioCalls = {
   'jobs.continue': call<Record<string, never>>()(runId),
   /** A running job ends after its step with a checkpoint; a queued one is taken out. */
   'jobs.stop': call<Record<string, never>>()(runId),
+  /** Puts a waiting job at another place among those that wait: 1 is next; beyond the last is last. */
+  'jobs.move': call<Record<string, never>>()(runId.extend({ position: z.number().int().min(1) })),
   'jobs.setLearningRate': call<{ learningRate: number }>()(
     runId.extend({ learningRate: z.number().positive().max(100) }),
   ),

@@ -54,7 +54,7 @@ const tickMilliseconds = 100;
 export class FixtureStudio {
   readonly client;
   readonly calls: { name: string; params: unknown }[] = [];
-  private readonly runs: FixtureRun[];
+  private runs: FixtureRun[];
   private readonly options: Required<FixtureOptions>;
   private readonly datasetOptions = new Map<string, DatasetOptions>();
   private readonly scanned = new Set<string>();
@@ -286,6 +286,13 @@ export class FixtureStudio {
       'jobs.stop': ({ run }) => {
         const found = this.find(run);
         return this.setStatus(found, 'stopped');
+      },
+      'jobs.move': ({ run, position }) => {
+        const waiting = this.runs.filter(({ run: { id, status } }) => status === 'queued' && id !== run);
+        waiting.splice(position - 1, 0, this.find(run));
+        this.runs = this.runs.map((known) => (known.run.status === 'queued' ? waiting.shift()! : known));
+        this.tellJobs();
+        return {};
       },
       'jobs.setLearningRate': ({ run, learningRate }) => {
         this.find(run).run.configuration.hyperparameters.learningRate = learningRate;

@@ -149,6 +149,36 @@ describe('a job', () => {
     expect((await client.call('runs.get', { run: second.run })).status).toBe('stopped');
   });
 
+  it('is put at another place among those that wait, and starts in that order', async () => {
+    const first = await start({ epochs: 100_000 });
+    const waiting = [await start({ epochs: 2 }), await start({ epochs: 2 }), await start({ epochs: 2 })];
+    const [a, b, c] = waiting.map(({ run }) => run) as [string, string, string];
+    const order = async () =>
+      (await client.call('jobs.list', {}))
+        .filter(({ status }) => status === 'queued')
+        .toSorted((one, other) => one.position! - other.position!)
+        .map(({ run }) => run);
+    await jobState(client, first.run, hasSteps);
+    await client.call('jobs.move', { run: c, position: 1 });
+    expect(await order()).toEqual([c, a, b]);
+    await client.call('jobs.move', { run: c, position: 2 });
+    expect(await order()).toEqual([a, c, b]);
+    await client.call('jobs.move', { run: a, position: 99 });
+    expect(await order()).toEqual([c, b, a]);
+    await expect(client.call('jobs.move', { run: first.run, position: 1 })).rejects.toMatchObject({
+      code: 'wrong-use',
+    });
+    await expect(client.call('jobs.move', { run: a, position: 0 })).rejects.toMatchObject({
+      code: 'wrong-use',
+    });
+    await client.call('jobs.stop', { run: first.run });
+    for (const { run } of waiting) await jobState(client, run, hasEnded);
+    const ends = await Promise.all(
+      waiting.map(async ({ run }) => [(await client.call('runs.get', { run })).finished!, run] as const),
+    );
+    expect(ends.toSorted().map(([, run]) => run)).toEqual([c, b, a]);
+  });
+
   it('fails with the signal when its engine is killed; what was recorded stays and the next job trains', async () => {
     const { run } = await start({ epochs: 100_000 });
     await jobState(client, run, hasSteps);

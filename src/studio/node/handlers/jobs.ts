@@ -13,6 +13,7 @@ type JobCalls = Pick<
   | 'jobs.pause'
   | 'jobs.continue'
   | 'jobs.stop'
+  | 'jobs.move'
   | 'jobs.setLearningRate'
 >;
 
@@ -39,6 +40,10 @@ export function jobHandlers(context: StudioContext): JobCalls {
     },
     'jobs.stop': async ({ run }) => {
       await jobs.stop(run);
+      return {};
+    },
+    'jobs.move': async ({ run, position }) => {
+      jobs.move(run, position);
       return {};
     },
     'jobs.setLearningRate': ({ run, learningRate }) => jobs.get(run).setLearningRate(learningRate),

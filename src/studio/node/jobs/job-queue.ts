@@ -124,6 +124,23 @@ export class JobQueue {
     else await job.stop();
   }
 
+  /**
+   * Puts a waiting job at another place among those that wait: 1 is next.
+   * @throws DescentError `wrong-use` when the job no longer waits
+   */
+  move(id: string, position: number): void {
+    const job = this.get(id);
+    if (job.status !== 'queued')
+      throw new DescentError('wrong-use', `The run ${job.name} is ${job.status}: it no longer waits.`, {
+        subject: id,
+      });
+    const waiting = this.jobs.filter((known) => known.status === 'queued' && known !== job);
+    waiting.splice(position - 1, 0, job);
+    // Those that wait keep their places among the others.
+    this.jobs = this.jobs.map((known) => (known.status === 'queued' ? waiting.shift()! : known));
+    this.news.tell({ run: id, ended: false });
+  }
+
   /** The person has given a run another name. */
   rename(id: string, name: string): void {
     const job = this.find(id);

@@ -5,6 +5,7 @@ import { useTrainCommand } from '../../../../renderer/composables/train-command'
 import TrainPage from '../../../../renderer/pages/train/TrainPage.vue';
 import { useDatasetStore } from '../../../../renderer/stores/dataset';
 import { useJobsStore } from '../../../../renderer/stores/jobs';
+import { hyperparameters } from '../../../../src/contract/hyperparameters';
 import { folders } from '../../../support/fixture/folders';
 import { button, closePages, mountPage, text, until } from '../support';
 
@@ -145,4 +146,46 @@ it('pauses, continues and stops jobs of the queue', async () => {
   await until(() => !text().includes('mlp · next'));
   button(`Stop “${name}”: it ends after its step, with a checkpoint`)!.click();
   await until(() => text().includes('No job runs and none waits.'));
+});
+
+it('moves waiting jobs with their arrows: the keyboard stays on them, and the new place is said', async () => {
+  const { studio } = await mountPage(TrainPage, {
+    fixture: { running: true, stepsPerSecond: 1 },
+    before: () => useJobsStore().watch(),
+  });
+  const earlier = (name: string) => button(`Train “${name}” earlier`)!;
+  const later = (name: string) => button(`Train “${name}” later`)!;
+  await until(() => text().includes('mlp · next'));
+  expect(earlier('mlp · next'), 'one job alone that waits has no arrows').toBeUndefined();
+  for (const name of ['second', 'third'])
+    await studio.client.call('jobs.start', {
+      path: folders.birds,
+      name,
+      hyperparameters: hyperparameters.parse({ model: 'linear' }),
+    });
+  await until(() => earlier('third'));
+  const names = () => [...document.querySelectorAll('.job .name')].map((name) => name.textContent);
+  expect(earlier('mlp · next').disabled).toBe(true);
+  expect(later('third').disabled).toBe(true);
+
+  earlier('third').focus();
+  earlier('third').click();
+  await until(() => names()[2] === 'third');
+  expect(names()).toEqual(['small-cnn · live', 'mlp · next', 'third', 'second']);
+  await until(() => document.activeElement === earlier('third'));
+  expect(document.querySelector('[role=status].visually-hidden')!.textContent).toBe(
+    '“third” is now 2. in the queue.',
+  );
+
+  earlier('third').click();
+  await until(() => names()[1] === 'third');
+  await until(() => text().includes('“third” is now next.'));
+  expect(document.activeElement, 'at the end of the way the other arrow has the keyboard').toBe(
+    later('third'),
+  );
+
+  studio.failNext('jobs.move', { code: 'wrong-use', message: 'The run third is running.' });
+  later('third').click();
+  await flushPromises();
+  expect(names()[1]).toBe('third');
 });
