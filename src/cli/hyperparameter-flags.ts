@@ -14,7 +14,16 @@ import {
 import { placeOf, splitModelPlace } from './model-place';
 
 /** Those with a flag of their own; all others are given by --set. */
-const flagged: readonly HyperparameterName[] = ['model', 'epochs', 'batchSize', 'learningRate', 'seed'];
+const flagged: readonly HyperparameterName[] = [
+  'model',
+  'epochs',
+  'batchSize',
+  'learningRate',
+  'fineTuneLayers',
+  'fineTuneEpochs',
+  'fineTuneLearningRate',
+  'seed',
+];
 
 const datasetPrefix = 'data.';
 

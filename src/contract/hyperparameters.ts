@@ -10,6 +10,12 @@ export type PresetName = z.infer<typeof presetName>;
 /** Presets that are read from a place: the file, folder or address that `base` names. */
 export const placedPresets: readonly PresetName[] = [];
 
+/** Presets whose pretrained base is made of layers, the last of which can be fine-tuned. */
+const basesOfLayers: readonly string[] = ['efficientnet-lite0', 'mobilenet-v2', 'resnet50', 'keras', 'bert'];
+export const fineTunedPresets: readonly PresetName[] = presetNames.filter((name) =>
+  basesOfLayers.includes(name),
+);
+
 /** What the form, the command line and run.json say about one hyper-parameter; the schema itself gives default and range. */
 export interface HyperparameterMeta {
   /** Keras' name for the same thing, where it has one. */
@@ -64,6 +70,29 @@ export const hyperparameters = z.object({
     unit: 'epochs',
     basic: true,
     description: 'How many times every training example is seen.',
+  }),
+  fineTuneEpochs: z.number().int().min(0).max(100_000).default(0).meta({
+    group: 'optimizer',
+    keras: 'fit(initial_epoch)',
+    unit: 'epochs',
+    presets: fineTunedPresets,
+    basic: true,
+    description:
+      'Epochs that follow on those of the head, in which the last layers of the base are trained, too; 0: none.',
+  }),
+  fineTuneLayers: z.number().int().min(0).max(10_000).default(0).meta({
+    group: 'optimizer',
+    keras: 'base_model.layers[-n:]',
+    unit: 'layers',
+    presets: fineTunedPresets,
+    basic: true,
+    description: 'How many of the base’s last layers are fine-tuned; batch normalization stays as it is.',
+  }),
+  fineTuneLearningRate: z.number().positive().max(100).default(0.00001).meta({
+    group: 'optimizer',
+    keras: 'learning_rate',
+    presets: fineTunedPresets,
+    description: 'The learning rate while the base is fine-tuned.',
   }),
   batchSize: z.number().int().min(1).max(65_536).default(32).meta({
     group: 'optimizer',
