@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { applicationDirectory } from '../studio/node/application-directory';
+import { applicationDirectory } from '../files/node/application-directory';
 
 /** The engine's program; DESCENT_ENGINE_ENTRY names another one. */
 export function engineEntry(): string {

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { applicationVersion } from '../studio/node/application-directory';
+import { applicationVersion } from '../files/node/application-directory';
 import { addDataCommand } from './commands/data';
 import { addDoctorCommand } from './commands/doctor';
 import { addExportCommand } from './commands/export';

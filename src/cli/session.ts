@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { applicationVersion } from '../studio/node/application-directory';
+import { applicationVersion } from '../files/node/application-directory';
 import { connectStudio, type StudioClient } from '../studio/node/connect-studio';
 import { createStudio, type Studio } from '../studio/node/create-studio';
 import { standardErrorLogger } from '../studio/node/logger';

@@ -3,9 +3,25 @@ import type { DatasetKind, datasetKinds } from './dataset';
 import { parseLayerFactors } from './layer-learning-rates';
 import { lossNames } from './losses';
 
-export const presetNames = ['linear', 'mlp', 'small-cnn', 'mobilenet-like', 'text-bag', 'text-lstm'] as const;
+export const presetNames = [
+  'linear',
+  'mlp',
+  'small-cnn',
+  'mobilenet-like',
+  'efficientnet-lite0',
+  'mobilenet-v2',
+  'resnet50',
+  'text-bag',
+  'text-lstm',
+] as const;
 export const presetName = z.enum(presetNames);
 export type PresetName = z.infer<typeof presetName>;
+
+/** Presets that begin from a pretrained base, on which a head is trained. */
+export const pretrainedPresets: readonly PresetName[] = ['efficientnet-lite0', 'mobilenet-v2', 'resnet50'];
+
+/** Widths for which there are pretrained weights of MobileNetV2. */
+export const mobileNetAlphas: readonly number[] = [0.35, 0.5, 0.75, 1, 1.3, 1.4];
 
 /** Presets that are read from a place: the file, folder or address that `base` names. */
 export const placedPresets: readonly PresetName[] = [];
@@ -259,6 +275,24 @@ export const hyperparameters = z.object({
       presets: ['mlp', 'small-cnn', 'text-bag', 'text-lstm'],
       description: 'Units of each hidden layer.',
     }),
+  headUnits: z.number().int().min(0).max(8192).default(0).meta({
+    group: 'model',
+    keras: 'Dense(units, "relu")',
+    unit: 'units',
+    presets: pretrainedPresets,
+    description: 'Units of a hidden layer between the pretrained base and the last layer; 0: none.',
+  }),
+  alpha: z
+    .number()
+    .refine((alpha) => mobileNetAlphas.includes(alpha), { error: `one of ${mobileNetAlphas.join(', ')}` })
+    .default(1)
+    .meta({
+      group: 'model',
+      keras: 'alpha',
+      kinds: images,
+      presets: ['mobilenet-v2'],
+      description: `Factor on the number of MobileNetV2’s filters: ${mobileNetAlphas.join(', ')}.`,
+    }),
   hiddenLayers: z
     .number()
     .int()
@@ -492,7 +526,7 @@ function describeFields(): HyperparameterField[] {
 
 /** Presets that can be trained on a kind of data, the proposed one first. */
 export const presetsByKind: Record<(typeof datasetKinds)[number], readonly PresetName[]> = {
-  images: ['small-cnn', 'mobilenet-like', 'mlp', 'linear'],
+  images: ['small-cnn', 'efficientnet-lite0', 'mobilenet-v2', 'resnet50', 'mobilenet-like', 'mlp', 'linear'],
   table: ['mlp', 'linear'],
   texts: ['text-bag', 'text-lstm', 'linear'],
 };

@@ -46,10 +46,12 @@ interface Start {
   start: tf.SymbolicTensor;
 }
 
-function inputOf({ input }: ModelSpecification, layers: LayerFactory): Start {
+function inputOf({ input, base }: ModelSpecification, layers: LayerFactory): Start {
   switch (input.kind) {
     case 'images': {
       const tensor = tf.input({ shape: [input.height, input.width, input.channels], name: 'input_1' });
+      // A base has its own preprocessing.
+      if (base) return { input: tensor, start: tensor };
       return { input: tensor, start: layers.rescaling(1 / 255).apply(tensor) as tf.SymbolicTensor };
     }
     case 'table':

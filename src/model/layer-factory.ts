@@ -21,6 +21,15 @@ export class LayerFactory {
 
   constructor(private readonly seed: number) {}
 
+  /** Keeps names free that layers of a pretrained base have. */
+  reserve(names: Iterable<string>): void {
+    this.names.reserve(names);
+  }
+
+  nextName(base: string): string {
+    return this.names.next(base);
+  }
+
   private nextSeed(): number {
     return layerSeed(this.seed, this.names.nextNumber());
   }

@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
+import type { DatasetKind } from '../contract/dataset';
 import { DescentError } from '../contract/errors';
 import { type PresetName, presetsByKind } from '../contract/hyperparameters';
+import { applyBase } from './bases/apply-base';
 import type { LayerFactory } from './layer-factory';
 import type { ModelSpecification } from './specification';
 
@@ -153,18 +155,25 @@ const bodies: Record<PresetName, Body> = {
   mlp,
   'small-cnn': smallCnn,
   'mobilenet-like': mobileNetLike,
+  'efficientnet-lite0': applyBase,
+  'mobilenet-v2': applyBase,
+  resnet50: applyBase,
   'text-bag': textBag,
   'text-lstm': textLstm,
 };
 
 /** @throws DescentError `wrong-use` when the preset does not fit the kind of data */
 export function presetBody(specification: ModelSpecification): Body {
-  const { kind } = specification.input;
   const preset = specification.hyperparameters.model;
-  if (!presetsByKind[kind].includes(preset))
-    throw new DescentError('wrong-use', `The model "${preset}" can't be trained on ${kind}.`, {
-      subject: preset,
-      remedy: `Choose one of: ${presetsByKind[kind].join(', ')}.`,
-    });
+  assertFits(specification.input.kind, preset);
   return bodies[preset];
+}
+
+/** @throws DescentError `wrong-use` when the preset does not fit the kind of data */
+export function assertFits(kind: DatasetKind, preset: PresetName): void {
+  if (presetsByKind[kind].includes(preset)) return;
+  throw new DescentError('wrong-use', `The model "${preset}" can't be trained on ${kind}.`, {
+    subject: preset,
+    remedy: `Choose one of: ${presetsByKind[kind].join(', ')}.`,
+  });
 }

@@ -2,6 +2,7 @@ import type { TaskKind } from '../contract/dataset';
 import type { Hyperparameters } from '../contract/hyperparameters';
 import { chooseLoss } from '../contract/losses';
 import type { ModelInput, ModelMetadata } from '../contract/metadata';
+import type { Base } from './bases/base';
 
 /** What a preset needs to know to build a model. */
 export interface ModelSpecification {
@@ -12,6 +13,8 @@ export interface ModelSpecification {
   labels: readonly string[];
   /** Regression. Mean and standard deviation are those of the training split. */
   target?: { name: string; mean: number; standardDeviation: number };
+  /** The pretrained base, from `loadBase`, of a model that begins from one. */
+  base?: Base;
   hyperparameters: Pick<
     Hyperparameters,
     | 'model'
@@ -23,7 +26,7 @@ export interface ModelSpecification {
     | 'embeddingDimension'
     | 'bidirectional'
   > &
-    Partial<Pick<Hyperparameters, 'layerLearningRates' | 'loss' | 'base'>>;
+    Partial<Pick<Hyperparameters, 'headUnits' | 'layerLearningRates' | 'loss' | 'base'>>;
 }
 
 function outputsOf({ task, hyperparameters }: ModelSpecification): ModelMetadata['outputs'] {

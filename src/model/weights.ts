@@ -24,7 +24,7 @@ export function namedVariables(model: tf.LayersModel): NamedVariable[] {
 }
 
 /** A weight's name within its layer: its last part, or as much as sets apart what wrappers and nested models hold twice. */
-function weightNames(layer: tf.layers.Layer): string[] {
+export function weightNames(layer: tf.layers.Layer): string[] {
   const long = layer.weights.map(({ originalName }) =>
     originalName.startsWith(`${layer.name}/`) ? originalName.slice(layer.name.length + 1) : originalName,
   );

@@ -5,6 +5,7 @@ import type { ModelInput } from '../contract/metadata';
 import { proposeHyperparameters } from '../dataset/common/proposal';
 import { VocabularyCounter } from '../dataset/common/text';
 import type { Dataset, ExampleTable } from '../dataset/node/example-table';
+import type { Base } from '../model/bases/base';
 
 export interface PreparationOptions {
   onProgress: (stage: string, done: number, total: number) => void;
@@ -16,11 +17,18 @@ export async function modelInputOf(
   { summary, examples }: Dataset,
   hyperparameters: Hyperparameters,
   options: PreparationOptions,
+  base?: Base,
 ): Promise<ModelInput> {
   switch (summary.kind) {
     case 'images': {
       const size = hyperparameters.imageSize || proposeHyperparameters(summary).hyperparameters.imageSize;
-      return { kind: 'images', height: size, width: size, channels: channelsOf(summary, hyperparameters) };
+      const { height = size, width = size, channels } = base?.pictures ?? {};
+      return {
+        kind: 'images',
+        height,
+        width,
+        channels: base ? channelsForBase(hyperparameters, channels) : channelsOf(summary, hyperparameters),
+      };
     }
     case 'table':
       return { kind: 'table', columns: columnsOf(summary, examples) };
@@ -36,6 +44,11 @@ export async function modelInputOf(
 function channelsOf(summary: DatasetSummary, { colorMode }: Hyperparameters): 1 | 3 {
   if (colorMode === 'auto') return summary.images?.grayscale ? 1 : 3;
   return colorMode === 'grayscale' ? 1 : 3;
+}
+
+/** Grey pictures are read as coloured ones, which bases are trained on; `grayscale` takes the colours away. */
+function channelsForBase({ colorMode }: Hyperparameters, wanted: 1 | 3 = 3): 1 | 3 {
+  return colorMode === 'grayscale' ? 1 : wanted;
 }
 
 function columnsOf(summary: DatasetSummary, examples: ExampleTable) {

@@ -7,6 +7,8 @@ import type { ProgramDescription } from '../contract/run';
 import type { Dataset, ExampleTable } from '../dataset/node/example-table';
 import { assertTrainable, openDataset } from '../dataset/node/open';
 import type { Graph } from '../graph/graph';
+import type { Base, BaseContext } from '../model/bases/base';
+import { loadBase } from '../model/bases/load-base';
 import { buildModel } from '../model/build-model';
 import { type ModelSpecification, metadataOf } from '../model/specification';
 import type { AugmentationSettings } from '../pipeline/augmentation';
@@ -32,6 +34,12 @@ export interface PreparedTraining {
   dataset: Dataset;
 }
 
+export interface PreparationSettings {
+  keepsFeatures?: boolean;
+  /** `later`: a checkpoint gives all of them; a pretrained base is not read. */
+  weights?: BaseContext['weights'];
+}
+
 /**
  * Opens the data set of a job and builds the program that trains on it.
  * @throws DescentError when the data can't be trained on or the model does not fit it; `cancelled`
@@ -40,7 +48,7 @@ export async function prepareTraining(
   job: TrainingJob,
   emit: (event: JobEvent) => void,
   signal: AbortSignal,
-  { keepsFeatures = true } = {},
+  { keepsFeatures = true, weights = 'pretrained' }: PreparationSettings = {},
 ): Promise<PreparedTraining> {
   const { dataset: wanted, hyperparameters } = job.configuration;
   const onProgress = throttled(emit);
@@ -51,7 +59,12 @@ export async function prepareTraining(
   });
   assertTrainable(dataset.summary);
   const options: PreparationOptions = { onProgress, signal };
-  const specification = await specificationOf(dataset, hyperparameters, options);
+  const base = await loadBase(dataset.summary.kind, hyperparameters, {
+    weights,
+    cacheDirectory: job.cacheDirectory,
+    ...options,
+  });
+  const specification = await specificationOf(dataset, hyperparameters, base, options);
   const model = buildModel(specification);
   const { program, description } = await createProgram(
     {
@@ -72,16 +85,18 @@ export async function prepareTraining(
 async function specificationOf(
   dataset: Dataset,
   hyperparameters: Hyperparameters,
+  base: Base | undefined,
   options: PreparationOptions,
 ): Promise<ModelSpecification> {
   const { summary, examples } = dataset;
   return {
     name: summary.name,
     task: summary.task,
-    input: await modelInputOf(dataset, hyperparameters, options),
+    input: await modelInputOf(dataset, hyperparameters, options, base),
     labels: examples.labels,
     ...(summary.task === 'regression' ? { target: targetOf(examples) } : {}),
     hyperparameters,
+    ...(base ? { base } : {}),
   };
 }
 

@@ -96,6 +96,12 @@ export const train = {
     'small-cnn': 'A few convolutions with pooling and a dense layer. Fits small pictures and few examples.',
     'mobilenet-like':
       'Depthwise separable convolutions with batch normalization, from scratch. For more pictures and more time.',
+    'efficientnet-lite0':
+      'A network that knows a thousand kinds of things from 1.3 million photos; its last layer is trained on yours. Comes with Descent. The best start for photos.',
+    'mobilenet-v2':
+      'Keras’ MobileNetV2 with its pretrained weights from ~/.keras/models, and a new last layer. Quick; alpha sets its width.',
+    resnet50:
+      'Keras’ ResNet50 with its pretrained weights from ~/.keras/models, and a new last layer. Larger and slower.',
     'text-bag': 'The mean of the words’ vectors, and a dense layer. It does not see their order.',
     'text-lstm':
       'A recurrent layer that reads the words in their order. Slower; for texts where order matters.',
@@ -106,6 +112,9 @@ export const train = {
       mlp: 'Multi-layer perceptron',
       'small-cnn': 'Small CNN',
       'mobilenet-like': 'MobileNet-like CNN',
+      'efficientnet-lite0': 'EfficientNet-Lite0, pretrained',
+      'mobilenet-v2': 'MobileNetV2, pretrained',
+      resnet50: 'ResNet50, pretrained',
       'text-bag': 'Bag of word vectors',
       'text-lstm': 'LSTM over the words',
     },
@@ -167,6 +176,8 @@ export const train = {
     l2: 'L2 penalty',
     weightDecay: 'Weight decay',
     hiddenUnits: 'Hidden units',
+    headUnits: 'Hidden units of the head',
+    alpha: 'Alpha (width)',
     hiddenLayers: 'Hidden layers',
     width: 'Width',
     imageSize: 'Picture size',
@@ -233,6 +244,8 @@ export const train = {
     weightDecay:
       'Share of every weight, times the learning rate, that an update takes off; 0: none, with AdamW 0.004.',
     hiddenUnits: 'Units of each hidden layer.',
+    headUnits: 'Units of a hidden layer between the pretrained base and the last layer; 0: none.',
+    alpha: 'Factor on the number of MobileNetV2’s filters: 0.35, 0.5, 0.75, 1, 1.3, 1.4.',
     hiddenLayers: 'Hidden dense layers.',
     width: 'Factor on the number of filters.',
     imageSize: 'Side of the square that pictures are resized to; 0: chosen from the folder.',

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { DescentError } from '../../contract/errors';
-import { applicationDirectory } from '../../studio/node/application-directory';
+import { applicationDirectory } from '../../files/node/application-directory';
 import { withSession } from '../session';
 
 /** `descent` alone and `descent --web`: the studio in the browser. */

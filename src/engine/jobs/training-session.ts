@@ -53,7 +53,10 @@ export class TrainingSession {
     try {
       const backend = await loading;
       for (const notice of this.job.notices ?? []) this.ledger.emit({ type: 'notice', ...notice });
-      const prepared = await prepareTraining(this.job, this.ledger.emit, this.preparing.signal);
+      const checkpoint = this.job.resume ? await this.findCheckpoint() : undefined;
+      const prepared = await prepareTraining(this.job, this.ledger.emit, this.preparing.signal, {
+        weights: checkpoint ? 'later' : 'pretrained',
+      });
       program = prepared.program;
       const { summary, examples } = prepared.dataset;
       const { hyperparameters } = this.job.configuration;
@@ -75,7 +78,7 @@ export class TrainingSession {
             validation: summary.splits.validation,
             test: summary.splits.test,
           },
-          checkpoint: this.job.resume ? await this.findCheckpoint() : undefined,
+          checkpoint,
           unacknowledgedFrames: () => this.ledger.encodeUnacknowledged(),
         },
         this.ledger.emit,

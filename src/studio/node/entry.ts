@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { serveUntrusted } from '../../channel/node/guarded-transport';
 import { openFramePipe } from '../../channel/node/launcher';
 import { PipeMultiplexer } from '../../channel/node/pipe-transport';
-import { applicationVersion } from './application-directory';
+import { applicationVersion } from '../../files/node/application-directory';
 import { createStudio } from './create-studio';
 import { standardErrorLogger } from './logger';
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { applicationDirectory } from './application-directory';
+import { applicationDirectory } from '../../files/node/application-directory';
 
 /** What set-up wrote down in node_modules/.descent/setup.json, as far as it concerns the studio. */
 const setupReport = z.object({
