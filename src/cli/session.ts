@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { applicationVersion } from '../files/node/application-directory';
 import { connectStudio, type StudioClient } from '../studio/node/connect-studio';
-import { createStudio, type Studio } from '../studio/node/create-studio';
+import { createStudio, type Studio, type StudioOptions } from '../studio/node/create-studio';
 import { standardErrorLogger } from '../studio/node/logger';
 import { engineEntry } from './application';
 import { exitStatus } from './exit-status';
@@ -26,7 +26,7 @@ export interface GlobalOptions {
 export async function withSession(
   command: Command,
   action: (session: Session) => Promise<number | undefined>,
-  { warm = false }: { warm?: boolean } = {},
+  { warm = false }: Pick<StudioOptions, 'warm'> = {},
 ): Promise<void> {
   const options = command.optsWithGlobals<GlobalOptions>();
   const controller = new AbortController();

@@ -19,23 +19,31 @@ export function addTrainCommand(program: Command): void {
   )
     .option('--json', 'print a JSON line an event')
     .action((directory: string, options: Record<string, unknown>, command: Command) =>
-      withSession(command, async (session) => {
-        const changes = parseChanges(options);
-        const summary = await openDataset(session, personPath(directory), changes.dataset);
-        session.output.say(describeDataset(summary));
-        sayFindings(session.output, summary);
-        const proposal = await session.client.call('data.proposal', { path: summary.path });
-        const hyperparameters: Hyperparameters = { ...proposal.hyperparameters, ...changes.hyperparameters };
-        refuseWrongPreset(summary, hyperparameters);
-        chooseLoss(summary.task, hyperparameters.loss);
-        const job = {
-          path: summary.path,
-          options: summary.options,
-          hyperparameters,
-          name: options.name as string | undefined,
-        };
-        return followJob(session, async () => (await session.client.call('jobs.start', job)).run);
-      }),
+      withSession(
+        command,
+        async (session) => {
+          const changes = parseChanges(options);
+          const summary = await openDataset(session, personPath(directory), changes.dataset);
+          session.output.say(describeDataset(summary));
+          sayFindings(session.output, summary);
+          const proposal = await session.client.call('data.proposal', { path: summary.path });
+          const hyperparameters: Hyperparameters = {
+            ...proposal.hyperparameters,
+            ...changes.hyperparameters,
+          };
+          refuseWrongPreset(summary, hyperparameters);
+          chooseLoss(summary.task, hyperparameters.loss);
+          const job = {
+            path: summary.path,
+            options: summary.options,
+            hyperparameters,
+            name: options.name as string | undefined,
+          };
+          return followJob(session, async () => (await session.client.call('jobs.start', job)).run);
+        },
+        // TensorFlow loads while the folder is looked through.
+        { warm: 'once' },
+      ),
     );
 }
 

@@ -68,14 +68,11 @@ function emitRows(
   return new EpochWalk(source, settings, sequence, stages, {
     ...(weights ? { weights: (indices) => weights.gather(weights.handle, indices) } : {}),
     datasets: { memory: 0 },
-    open: async (session) => {
-      rows.allocate(session);
-      answers.allocate(session);
-      weights?.allocate(session);
+    open: async (opening) => {
       if (source.count === 0) return;
-      rows.fill(session, (index) => source.load(index) as Float32Array | Int32Array);
-      answers.fill(session, (index) => Float32Array.of(source.answer(index)));
-      weights?.fill(session, (index) => Float32Array.of(source.weight!(index)));
+      rows.fill(opening, (index) => source.load(index) as Float32Array | Int32Array);
+      answers.fill(opening, (index) => Float32Array.of(source.answer(index)));
+      weights?.fill(opening, (index) => Float32Array.of(source.weight!(index)));
     },
   });
 }
@@ -125,11 +122,10 @@ async function emitPictures(
     datasets: { files: 0, ...(memory ? { memory: 1 } : {}) },
     measured: pictures.measured,
     ...(memory ? { keeps: 'memory' as const } : directory ? { keeps: 'disk' as const } : {}),
-    open: async (session) => {
-      memory?.allocate(session);
-      answers.allocate(session);
-      decoder.open(session, source.count);
-      if (source.count > 0) answers.fill(session, (index) => Float32Array.of(source.answer(index)));
+    open: async (opening) => {
+      memory?.allocate(opening);
+      decoder.open(opening, source.count);
+      if (source.count > 0) answers.fill(opening, (index) => Float32Array.of(source.answer(index)));
     },
     dispose: async () => directory?.dispose(),
   });

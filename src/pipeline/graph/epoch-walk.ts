@@ -1,4 +1,5 @@
 import type { Tensor } from '../../graph/operation';
+import type { Opening } from '../../graph/session/opening';
 import type { GraphSession } from '../../graph/session/session';
 import { EndOfSequenceError } from '../../graph/session/translate-error';
 import type { TensorValue } from '../../graph/tensor-value';
@@ -42,7 +43,7 @@ interface Parts {
   weights?: (indices: Tensor) => Tensor;
   /** In the order of the columns. */
   measured?: readonly MeasuredStage[];
-  open(session: GraphSession): Promise<void>;
+  open(opening: Opening): Promise<void>;
   dispose?(): Promise<void>;
 }
 
@@ -96,10 +97,12 @@ export class EpochWalk implements GraphPipeline {
     return { epoch: this.epoch, index: this.place };
   }
 
-  async open(session: GraphSession): Promise<void> {
-    this.session = session;
-    this.sequence.open(session);
-    await this.parts.open(session);
+  async open(opening: Opening): Promise<void> {
+    opening.afterwards((session) => {
+      this.session = session;
+    });
+    this.sequence.open(opening);
+    await this.parts.open(opening);
   }
 
   seek({ epoch, index }: PipelinePosition): void {

@@ -2,7 +2,7 @@ import type { PictureShape } from '../../dataset/common/pixels';
 import type { Graph } from '../../graph/graph';
 import type { Tensor } from '../../graph/operation';
 import * as ops from '../../graph/operations';
-import type { GraphSession } from '../../graph/session/session';
+import type { Opening } from '../../graph/session/opening';
 import { decodeToShape, type FileKind, fileKinds } from './decode-picture';
 import type { PictureFiles } from './picture-files';
 import { SessionTensor } from './session-tensor';
@@ -40,12 +40,10 @@ export class FileDecoder {
     return decodeToShape(bytes, ops.element(row, 0), this.kinds, orientation, this.shape);
   }
 
-  open(session: GraphSession, count: number): void {
-    this.paths.allocate(session);
-    this.columns.allocate(session);
+  open(opening: Opening, count: number): void {
     if (count === 0) return;
     const { paths, kinds, orientations } = this.files;
-    this.paths.fill(session, (index) => paths[index]!);
-    this.columns.fill(session, (index) => Int32Array.of(kinds[index]!, orientations[index]!));
+    this.paths.fill(opening, (index) => paths[index]!);
+    this.columns.fill(opening, (index) => Int32Array.of(kinds[index]!, orientations[index]!));
   }
 }

@@ -2,7 +2,7 @@ import type { SplitName } from '../../contract/dataset';
 import type { ModelInput } from '../../contract/metadata';
 import type { ExampleTable } from '../../dataset/node/example-table';
 import type { Tensor } from '../../graph/operation';
-import type { GraphSession } from '../../graph/session/session';
+import type { Opening } from '../../graph/session/opening';
 import type { TensorValue } from '../../graph/tensor-value';
 import type {
   ExampleSource,
@@ -53,7 +53,7 @@ export interface GraphPipeline {
   /** Where the next batch begins. */
   readonly position: PipelinePosition;
   /** Once, after the session has loaded the graph: moves columns and encoded examples into it. */
-  open(session: GraphSession): Promise<void>;
+  open(opening: Opening): Promise<void>;
   /**
    * Runs `step`, which makes one session call that draws a batch and fetches `indices` among others, at the position of
    * now, and moves on. 'end-of-epoch' once after the last batch (the call has then done nothing); the next call begins

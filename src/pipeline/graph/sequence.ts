@@ -2,6 +2,7 @@ import { Dataset } from '../../graph/data/dataset';
 import type { Graph } from '../../graph/graph';
 import type { Tensor } from '../../graph/operation';
 import * as ops from '../../graph/operations';
+import type { Opening } from '../../graph/session/opening';
 import type { GraphSession } from '../../graph/session/session';
 import { TensorValue } from '../../graph/tensor-value';
 import { ReadColumn } from './read-column';
@@ -81,7 +82,7 @@ export class Sequence {
           };
         },
       };
-      const datasets = builds.map((build) => build(start));
+      const datasets = builds.map((build) => build(start).fixed());
       const { elements } = datasets[0]!;
       const types = {
         output_types: elements.map(({ dtype }) => dtype),
@@ -118,8 +119,8 @@ export class Sequence {
   }
 
   /** Once, after the session has loaded the graph. */
-  open(session: GraphSession): void {
-    session.fetch(this.made);
+  open(opening: Opening): void {
+    opening.add(this.made);
   }
 
   /** Begins data set number `which` with these columns; what an earlier one had prepared is dropped. */

@@ -1,6 +1,7 @@
 import type { DType } from '../../graph/dtype';
 import type { Graph } from '../../graph/graph';
 import type { Operation, Tensor } from '../../graph/operation';
+import type { Opening } from '../../graph/session/opening';
 import type { GraphSession } from '../../graph/session/session';
 import type { NumericArray } from '../../graph/tensor-value';
 import { TensorValue } from '../../graph/tensor-value';
@@ -18,6 +19,7 @@ export class SessionTensor {
   private readonly rows: Tensor;
   private readonly values: Tensor;
   private readonly written: Tensor;
+  private readonly assigned: Tensor;
 
   /** `shape` with the rows first. The rows stay undefined (numbers) until they are written. */
   constructor(
@@ -34,12 +36,16 @@ export class SessionTensor {
       const rows = graph.placeholder('int32', [null], 'rows');
       const values = graph.placeholder(dtype, [null, ...shape.slice(1)], 'values');
       const write = this.write(handle.output, rows, values);
+      // What is fed lives as long as the call; the rows go on being read.
+      const copy = graph.op('DeepCopy', [values]).output;
+      const whole = graph.op('AssignVariableOp', [handle.output, copy], { dtype });
       return {
         handle: handle.output,
         allocated: graph.group([assign], 'allocated'),
         rows,
         values,
         written: graph.group([write], 'written'),
+        assigned: graph.group([whole], 'assigned'),
       };
     });
     this.handle = scoped.handle;
@@ -47,10 +53,12 @@ export class SessionTensor {
     this.rows = scoped.rows;
     this.values = scoped.values;
     this.written = scoped.written;
+    this.assigned = scoped.assigned;
   }
 
-  allocate(session: GraphSession): void {
-    session.fetch(this.allocated);
+  /** Rows that are written later, in the graph. */
+  allocate(opening: Opening): void {
+    opening.add(this.allocated);
   }
 
   /** Rows by number, in a graph or in a function that was given the handle. */
@@ -63,10 +71,26 @@ export class SessionTensor {
     return rows.graph.op('ResourceScatterUpdate', [handle, rows, values], { dtype: this.dtype });
   }
 
-  /** Writes all rows from outside, some at a time. */
-  fill(session: GraphSession, row: (index: number) => NumericArray | string): void {
+  /** All rows from outside; some at a time where they are many. */
+  fill(opening: Opening, row: (index: number) => NumericArray | string): void {
     const [count = 0, ...rest] = this.shape;
     const width = rest.reduce((product, size) => product * size, 1);
+    if (count * width <= elementsPerCall) {
+      const rows = Array.from({ length: count }, (_, index) => row(index));
+      opening.add(this.assigned, [[this.values, this.pack(rows, width, rest)]]);
+    } else {
+      opening.add(this.allocated);
+      opening.afterwards((session) => this.fillInParts(session, row, count, width, rest));
+    }
+  }
+
+  private fillInParts(
+    session: GraphSession,
+    row: (index: number) => NumericArray | string,
+    count: number,
+    width: number,
+    rest: readonly number[],
+  ): void {
     const perCall = Math.max(1, Math.floor(elementsPerCall / Math.max(1, width)));
     for (let start = 0; start < count; start += perCall) {
       const indices = Array.from({ length: Math.min(perCall, count - start) }, (_, place) => start + place);

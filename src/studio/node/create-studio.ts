@@ -9,7 +9,7 @@ import { DatasetCache } from './data/dataset-cache';
 import { RecentFolders } from './data/recent-folders';
 import { Thumbnails } from './data/thumbnails';
 import { dispatch } from './dispatch';
-import { EnginePool } from './engines/engine-pool';
+import { EnginePool, type Warmth } from './engines/engine-pool';
 import { dataHandlers, dataStreams } from './handlers/data';
 import { exportStreams } from './handlers/exports';
 import { jobHandlers, jobStreams } from './handlers/jobs';
@@ -34,8 +34,8 @@ export interface StudioOptions {
   /** Descent's version, as run.json and doctor tell it. */
   version: string;
   logger?: Logger;
-  /** Keep an engine started and loaded, so that the next job begins at once. For hosts that live long. */
-  warm?: boolean;
+  /** Keep an engine started and loaded, so that the next job begins at once: for hosts that live long. `once`: for one job. */
+  warm?: Warmth;
 }
 
 export interface Studio {

@@ -1,4 +1,5 @@
 import { Graph } from '../../graph/graph';
+import { Opening } from '../../graph/session/opening';
 import { GraphSession, type PreparedCall } from '../../graph/session/session';
 import type { AugmentationSettings } from '../../pipeline/augmentation';
 import type { SourceOptions } from '../../pipeline/dataset-sources';
@@ -65,7 +66,9 @@ export class FeatureComputation {
     const session = await GraphSession.load(graph);
     try {
       await computer.open(session);
-      await pipeline.open(session);
+      const opening = new Opening();
+      await pipeline.open(opening);
+      opening.run(session);
       const call = session.prepare({ features, indices: pipeline.indices });
       return new FeatureComputation(pipeline, session, call);
     } catch (error) {

@@ -7,6 +7,7 @@ import type { LayerSummary } from '../../contract/run';
 import { Graph } from '../../graph/graph';
 import type { Tensor } from '../../graph/operation';
 import * as ops from '../../graph/operations';
+import { Opening } from '../../graph/session/opening';
 import { GraphSession, type PreparedCall } from '../../graph/session/session';
 import { TensorValue } from '../../graph/tensor-value';
 import type { Variable } from '../../graph/variable';
@@ -126,7 +127,9 @@ export class GraphProgram implements TrainingProgram {
           return [[variable, value], ...(average ? [[average, value] as const] : [])];
         }),
       );
-      for (const data of program.everyData) await data.open(session);
+      const opening = new Opening();
+      for (const data of program.everyData) await data.open(opening);
+      opening.run(session);
     } catch (error) {
       session.dispose();
       throw error;

@@ -1,5 +1,5 @@
 import type { FeedValue } from '../../graph/session/feed-value';
-import type { GraphSession } from '../../graph/session/session';
+import type { Opening } from '../../graph/session/opening';
 import type { TensorValue } from '../../graph/tensor-value';
 import type { PipelinePosition, SkippedExample, StageTime } from '../../pipeline/example-source';
 import type { GraphPipeline } from '../../pipeline/graph/graph-pipeline';
@@ -49,8 +49,8 @@ export class PipedData implements StepData {
     return this.pipeline.position;
   }
 
-  open(session: GraphSession): Promise<void> {
-    return this.pipeline.open(session);
+  open(opening: Opening): Promise<void> {
+    return this.pipeline.open(opening);
   }
 
   async next<T extends Readonly<Record<string, TensorValue>>>(

@@ -1,7 +1,7 @@
 import type { Graph } from '../../graph/graph';
 import type { Tensor } from '../../graph/operation';
 import type { FeedValue } from '../../graph/session/feed-value';
-import type { GraphSession } from '../../graph/session/session';
+import type { Opening } from '../../graph/session/opening';
 import type { TensorValue } from '../../graph/tensor-value';
 import type { PipelinePosition, SkippedExample, StageTime } from '../../pipeline/example-source';
 import { SessionTensor } from '../../pipeline/graph/session-tensor';
@@ -64,15 +64,11 @@ export class RowData implements StepData {
     return this.pipeline.position;
   }
 
-  async open(session: GraphSession): Promise<void> {
+  async open(opening: Opening): Promise<void> {
     const { rows, shape } = this.source;
     const width = shape.reduce((product, size) => product * size, 1);
-    this.rows.allocate(session);
-    this.rows.fill(session, (index) => rows.subarray(index * width, (index + 1) * width));
-    for (const { values, of } of this.columns) {
-      values.allocate(session);
-      values.fill(session, (index) => Float32Array.of(of(index)));
-    }
+    this.rows.fill(opening, (index) => rows.subarray(index * width, (index + 1) * width));
+    for (const { values, of } of this.columns) values.fill(opening, (index) => Float32Array.of(of(index)));
   }
 
   async next<T extends Readonly<Record<string, TensorValue>>>(

@@ -1,7 +1,7 @@
 import type { SplitName } from '../../contract/dataset';
 import type { Tensor } from '../../graph/operation';
 import type { FeedValue } from '../../graph/session/feed-value';
-import type { GraphSession } from '../../graph/session/session';
+import type { Opening } from '../../graph/session/opening';
 import type { TensorValue } from '../../graph/tensor-value';
 import type {
   ExampleSource,
@@ -42,7 +42,7 @@ export interface StepData {
   readonly stages: readonly PipelineStage[];
   readonly batchesPerEpoch: number;
   readonly position: PipelinePosition;
-  open(session: GraphSession): Promise<void>;
+  open(opening: Opening): Promise<void>;
   /** Does a part of what has to be done before the next batch can be drawn; undefined when nothing is left. */
   prepare?(): Promise<PreparingReport | undefined>;
   /** Makes one call on the next batch. 'end-of-epoch' once after the last. */

@@ -1,5 +1,6 @@
 import type { ExampleTable } from '../../../src/dataset/node/example-table';
 import { Graph } from '../../../src/graph/graph';
+import { Opening } from '../../../src/graph/session/opening';
 import { GraphSession } from '../../../src/graph/session/session';
 import { emitPipeline } from '../../../src/pipeline/graph/emit-pipeline';
 import type { GraphPipeline } from '../../../src/pipeline/graph/graph-pipeline';
@@ -27,7 +28,9 @@ export class Ours {
       { seed: 1, batchSize, shuffleBuffer, cacheDirectory, ...dataSets[name] },
     );
     const session = await GraphSession.load(graph);
-    await pipeline.open(session);
+    const opening = new Opening();
+    await pipeline.open(opening);
+    opening.run(session);
     return new Ours(pipeline, session);
   }
 

@@ -40,7 +40,7 @@ model = tf.keras.Sequential([
     layers.Flatten(),
     layers.Dense(task["hiddenUnits"], activation="relu"),
     layers.Dropout(task["dropout"]),
-    layers.Dense(10),
+    layers.Dense(task["classes"]),
 ])
 model.compile(
     optimizer=tf.keras.optimizers.Adam(task["learningRate"]),

@@ -10,6 +10,7 @@ import { type ExampleTable, indicesOf } from '../../../src/dataset/node/example-
 import { pictureFormats, sniffPicture } from '../../../src/dataset/node/picture-format';
 import { loadBackend } from '../../../src/engine/native/backend';
 import { Graph } from '../../../src/graph/graph';
+import { Opening } from '../../../src/graph/session/opening';
 import { GraphSession } from '../../../src/graph/session/session';
 import { emitPipeline } from '../../../src/pipeline/graph/emit-pipeline';
 import type { GraphPipelineSettings } from '../../../src/pipeline/graph/graph-pipeline';
@@ -93,7 +94,9 @@ async function compareBytes(name: string, files: Record<string, Buffer>): Promis
         { ...settings, cacheDirectory },
       );
       const session = await GraphSession.load(graph);
-      await pipeline.open(session);
+      const opening = new Opening();
+      await pipeline.open(opening);
+      opening.run(session);
       const { inputs, answers, indices } = pipeline;
       const batch = await pipeline.next(() => session.run({ inputs, answers, indices }));
       if (batch === 'end-of-epoch') throw new Error('There is no batch.');

@@ -8,6 +8,7 @@ import type { ExampleTable } from '../../../src/dataset/node/example-table';
 import { openDataset } from '../../../src/dataset/node/open';
 import { loadBackend } from '../../../src/engine/native/backend';
 import { Graph } from '../../../src/graph/graph';
+import { Opening } from '../../../src/graph/session/opening';
 import { GraphSession } from '../../../src/graph/session/session';
 import type { AugmentationSettings } from '../../../src/pipeline/augmentation';
 import { openSource } from '../../../src/pipeline/dataset-sources';
@@ -65,7 +66,9 @@ class Opened {
     const graph = new Graph();
     const pipeline = await emitPipeline(graph, 'train', { examples, split: 'train', input: model }, chosen);
     const session = await GraphSession.load(graph);
-    await pipeline.open(session);
+    const opening = new Opening();
+    await pipeline.open(opening);
+    opening.run(session);
     return new Opened(pipeline, session);
   }
 

@@ -3,10 +3,12 @@ import type { Environment } from '../../../contract/run';
 import type { Logger } from '../logger';
 import { EngineProcess } from './engine-process';
 
+export type Warmth = boolean | 'once';
+
 export interface EnginePoolOptions {
   entry: string;
-  /** Keep one engine started and loaded, so that the next job begins at once. */
-  warm: boolean;
+  /** Keep one engine started and loaded, so that the next job begins at once; `once`: for the first job alone. */
+  warm: Warmth;
   logger: Logger;
 }
 
@@ -44,10 +46,14 @@ export class EnginePool {
 
   /** An engine for one job, started anew where it needs variables of its own; the taker closes it. */
   take(environment?: Record<string, string>): EngineProcess {
-    if (environment) return this.start(environment);
+    if (environment && this.options.warm === true) return this.start(environment);
     const warm = this.warmEngine;
     this.warmEngine = undefined;
     this.refillLater();
+    if (environment) {
+      void warm?.close(0);
+      return this.start(environment);
+    }
     return warm?.alive ? warm : this.start();
   }
 
@@ -86,8 +92,12 @@ export class EnginePool {
     this.closed = true;
     clearTimeout(this.refillTimer);
     clearTimeout(this.service?.timer);
-    const idle = [this.warmEngine, this.service?.engine].filter((engine) => engine !== undefined);
-    await Promise.all(idle.map((engine) => engine.close(closePatienceMilliseconds)));
+    // One that stands ready may still be loading TensorFlow, which nothing interrupts; it holds nothing yet.
+    const patience = this.options.warm === 'once' ? 0 : closePatienceMilliseconds;
+    await Promise.all([
+      this.warmEngine?.close(patience),
+      this.service?.engine.close(closePatienceMilliseconds),
+    ]);
     await Promise.all([...this.running].map((engine) => engine.exited));
   }
 
@@ -101,7 +111,7 @@ export class EnginePool {
   }
 
   private refillLater(): void {
-    if (!this.options.warm || this.closed) return;
+    if (this.options.warm !== true || this.closed) return;
     clearTimeout(this.refillTimer);
     this.refillTimer = setTimeout(() => this.refill(), refillMilliseconds);
     this.refillTimer.unref();
@@ -122,7 +132,7 @@ export class EnginePool {
       this.warmEngine = undefined;
       this.idleDeaths++;
       this.options.logger.warn(`The idle engine ended (${exit.signal ?? exit.code}).`);
-      if (this.idleDeaths < maximumIdleDeaths) this.refill();
+      if (this.options.warm === true && this.idleDeaths < maximumIdleDeaths) this.refill();
     });
   }
 
