@@ -12,6 +12,8 @@ const requirements = ['tensorflow-cpu==2.15.1', 'tensorboard', 'setuptools<81'];
 export interface PythonJudge {
   /** The interpreter of a virtual environment with TensorFlow 2.15 and TensorBoard. */
   python: string;
+  /** Added to the environment of its programs. */
+  environment?: NodeJS.ProcessEnv;
 }
 
 export interface PythonResult {
@@ -58,7 +60,7 @@ export async function runPython(
 ): Promise<PythonResult> {
   return run(judge.python, ['-c', program, ...parameters], {
     maxBuffer: 256 * 1024 * 1024,
-    env: pythonEnvironment(),
+    env: { ...pythonEnvironment(), ...judge.environment },
   });
 }
 
