@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs';
 import { DescentError } from '../../contract/errors';
@@ -62,7 +63,8 @@ async function loadNative(options: BackendOptions): Promise<LoadedBackend> {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
   if (options.threads !== undefined) process.env.TF_NUM_INTRAOP_THREADS = String(options.threads);
   restoreRemovedUtilities();
-  await import('@tensorflow/tfjs-node');
+  // Not `import`: for a CommonJS package Node would look through all of its sources for names first.
+  createRequire(import.meta.url)('@tensorflow/tfjs-node');
   if (!(await tf.setBackend('tensorflow'))) throw new Error('tfjs-node did not start its back end');
   const { binding } = tf.backend() as unknown as NativeBackend;
   const configured = Number(process.env.TF_NUM_INTRAOP_THREADS);
