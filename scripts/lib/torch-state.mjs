@@ -146,11 +146,12 @@ export function readTorchState(bytes) {
 /** The values of a tensor one after the other, the last axis first. */
 function inRows(values, offset, shape, strides) {
   const result = new Float32Array(shape.reduce((product, size) => product * size, 1));
-  const place = shape.map(() => 0);
-  for (let index = 0; index < result.length; index++) {
-    result[index] = values[offset + place.reduce((sum, at, axis) => sum + at * strides[axis], 0)];
-    for (let axis = shape.length - 1; axis >= 0 && ++place[axis] === shape[axis]; axis--) place[axis] = 0;
-  }
+  let index = 0;
+  const copy = (axis, from) => {
+    if (axis === shape.length) result[index++] = values[from];
+    else for (let at = 0; at < shape[axis]; at++) copy(axis + 1, from + at * strides[axis]);
+  };
+  copy(0, offset);
   return result;
 }
 
