@@ -116,22 +116,22 @@ export class GraphSession {
     if (this.initialized) this.run({ done: this.initialized });
   }
 
-  /** Sets variables; all of them in one call. */
+  /** Sets variables; those of a small model in one call. */
   setVariables(values: Iterable<readonly [Variable, FeedValue | tf.Tensor]>): void {
-    const pairs = [...values];
-    if (pairs.length === 0) return;
-    this.run(
-      Object.fromEntries(pairs.map(([variable], index) => [String(index), variable.assigned])),
-      pairs.map(([variable, value]) => [variable.feed, value] as const),
-    );
+    for (const pairs of inParts(values, ([variable]) => variable))
+      this.run(
+        Object.fromEntries(pairs.map(([variable], index) => [String(index), variable.assigned])),
+        pairs.map(([variable, value]) => [variable.feed, value] as const),
+      );
   }
 
-  /** The values of variables, in their order, read in one call. */
+  /** The values of variables, in their order; those of a small model are read in one call. */
   readVariables(variables: readonly Variable[]): TensorValue[] {
-    const fetches = Object.fromEntries(variables.map((variable, index) => [`v${index}`, variable.value]));
-    if (variables.length === 0) return [];
-    const values = this.run(fetches);
-    return variables.map((_, index) => values[`v${index}`]!);
+    return [...inParts(variables, (variable) => variable)].flatMap((part) => {
+      const fetches = Object.fromEntries(part.map((variable, index) => [`v${index}`, variable.value]));
+      const values = this.run(fetches);
+      return part.map((_, index) => values[`v${index}`]!);
+    });
   }
 
   /** Releases the session with its variables. A second call does nothing. */
@@ -191,6 +191,25 @@ export class GraphSession {
       { subject: tensor.name, remedy },
     );
   }
+}
+
+/** A call copies its values: of a large model not all at once. Calls cost some milliseconds when they are new. */
+const elementsAtOnce = 8 * 1024 * 1024;
+
+function* inParts<Item>(items: Iterable<Item>, variableOf: (item: Item) => Variable): Iterable<Item[]> {
+  let part: Item[] = [];
+  let elements = 0;
+  for (const item of items) {
+    const size = variableOf(item).shape.reduce((product, length) => product * length, 1);
+    if (part.length > 0 && elements + size > elementsAtOnce) {
+      yield part;
+      part = [];
+      elements = 0;
+    }
+    part.push(item);
+    elements += size;
+  }
+  if (part.length > 0) yield part;
 }
 
 function fromNative(

@@ -15,7 +15,7 @@ import type { ModelCut } from './model-cut';
  * Up to this size weights are constants of the graph, which TensorFlow prepares once; larger ones are variables, since a
  * graph is written to disk to be loaded.
  */
-const largestConstants = 128 * 1024 * 1024;
+const largestConstants = 64 * 1024 * 1024;
 
 /** The frozen layers of a model up to its cut, in inference mode. */
 export class LayersPrefix implements FeatureComputer {
@@ -78,10 +78,7 @@ export class LayersPrefix implements FeatureComputer {
     const made = this.inGraphs.get(session.graph);
     if (!made) return;
     session.setVariables(
-      [...made].map(([name, variable]) => [
-        variable,
-        this.weights.get(name)!.variable.dataSync() as Float32Array,
-      ]),
+      [...made].map(([name, variable]) => [variable, this.weights.get(name)!.variable] as const),
     );
   }
 

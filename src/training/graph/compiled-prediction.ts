@@ -7,10 +7,10 @@ import { TensorValue } from '../../graph/tensor-value';
 import type { Variable } from '../../graph/variable';
 import { weightNamed } from '../../model/weights';
 import { fixedVariable } from '../features/fixed-variable';
-import { emitModel } from './emit-model';
+import { emitModel, scopeName } from './emit-model';
 
-/** A graph is written to disk to be loaded, and can't be larger than 2 GB: larger models predict eagerly. */
-const largestWeights = 512 * 1024 * 1024;
+/** TensorFlow makes further copies of constants while it prepares a graph: the weights of larger models are variables. */
+const largestConstants = 64 * 1024 * 1024;
 
 /** A model's inference with the weights of now, as one graph of the native engine. */
 export class CompiledPrediction {
@@ -25,8 +25,13 @@ export class CompiledPrediction {
       (sum, weight) => sum + 4 * tf.util.sizeFromShape(weight.shape as number[]),
       0,
     );
-    if (bytes > largestWeights) return undefined;
     const graph = new Graph();
+    const weights = new Map<tf.Variable, Variable>();
+    const weightOf = (eager: tf.Variable, name: string) => {
+      // Constants, which TensorFlow prepares once: a frozen normalization goes into its convolution, for one.
+      if (bytes <= largestConstants) return fixedVariable(graph, eager);
+      return graph.variable(scopeName(name), 'float32', eager.shape, { trainable: false });
+    };
     const [symbolic] = model.inputs;
     const inputs = graph.placeholder(
       symbolic!.dtype === 'int32' ? 'int32' : 'float32',
@@ -35,12 +40,19 @@ export class CompiledPrediction {
     );
     let outputs: Tensor;
     try {
-      outputs = emitInference(graph, model, inputs);
+      outputs = emitInference(model, inputs, (eager, name) => {
+        const variable = weights.get(eager) ?? weightOf(eager, name);
+        weights.set(eager, variable);
+        return variable;
+      });
     } catch (error) {
       if (error instanceof DescentError && error.code === 'unsupported') return undefined;
       throw error;
     }
-    return new CompiledPrediction(await GraphSession.load(graph), inputs, outputs);
+    const session = await GraphSession.load(graph);
+    if (bytes > largestConstants)
+      session.setVariables([...weights].map(([eager, variable]) => [variable, eager] as const));
+    return new CompiledPrediction(session, inputs, outputs);
   }
 
   private readonly call: PreparedCall<{ outputs: Tensor }>;
@@ -65,18 +77,17 @@ export class CompiledPrediction {
   }
 }
 
-function emitInference(graph: Graph, model: tf.LayersModel, inputs: Tensor): Tensor {
-  const made = new Map<tf.Variable, Variable>();
+function emitInference(
+  model: tf.LayersModel,
+  inputs: Tensor,
+  variableOf: (eager: tf.Variable, name: string) => Variable,
+): Tensor {
   const { outputs } = emitModel(model, {
     inputs: [inputs],
     training: false,
     variable: (layer, weight) => {
       const eager = weightNamed(layer, weight);
-      if (!eager) return undefined;
-      // Constants, which TensorFlow prepares once: a frozen normalization goes into its convolution, for one.
-      const variable = made.get(eager) ?? fixedVariable(graph, eager);
-      made.set(eager, variable);
-      return variable;
+      return eager && variableOf(eager, `${layer.name}/${weight}`);
     },
     dropoutMask: (layer) => {
       throw new Error(`"${layer.name}" is random in inference.`);

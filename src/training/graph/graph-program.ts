@@ -122,9 +122,8 @@ export class GraphProgram implements TrainingProgram {
       session.initialize();
       session.setVariables(
         built.variables.all.flatMap(({ variable, eager }) => {
-          const value = eager.dataSync() as Float32Array;
           const average = built.updates.averageOf(variable);
-          return [[variable, value], ...(average ? [[average, value] as const] : [])];
+          return [[variable, eager] as const, ...(average ? [[average, eager] as const] : [])];
         }),
       );
       const opening = new Opening();

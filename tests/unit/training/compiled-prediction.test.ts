@@ -25,8 +25,27 @@ describe('compiled prediction', () => {
     );
     const found = compiled.predict(values, count);
     expect(found.length).toBe(wanted.length);
+    expect(Math.max(...wanted) - Math.min(...wanted)).toBeGreaterThan(0.01);
     found.forEach((value, index) => {
       expect(value).toBeCloseTo(wanted[index]!, 5);
+    });
+    compiled.dispose();
+    model.dispose();
+  });
+
+  it('takes the weights of a large model as variables', async () => {
+    const kernelInitializer = tf.initializers.glorotUniform({ seed: 1 });
+    const model = tf.sequential({
+      layers: [
+        tf.layers.dense({ units: 4300, inputShape: [4000], kernelInitializer }),
+        tf.layers.dense({ units: 3, kernelInitializer }),
+      ],
+    });
+    const compiled = (await CompiledPrediction.create(model))!;
+    const values = Float32Array.from({ length: 2 * 4000 }, (_, index) => Math.sin(index));
+    const wanted = tf.tidy(() => (model.predict(tf.tensor(values, [2, 4000])) as tf.Tensor).dataSync());
+    compiled.predict(values, 2).forEach((value, index) => {
+      expect(Math.abs(value - wanted[index]!)).toBeLessThan(1e-4);
     });
     compiled.dispose();
     model.dispose();
