@@ -10,7 +10,7 @@ import { FileDecoder } from './file-decoder';
 import type { GraphExamples, GraphPipeline, GraphPipelineSettings } from './graph-pipeline';
 import { PictureDirectory } from './picture-directory';
 import { type PictureFiles, preparePictureFiles } from './picture-files';
-import { PictureStages } from './picture-stages';
+import { batchesAtOnce, PictureStages } from './picture-stages';
 import { type BuildStages, Sequence } from './sequence';
 import { SessionTensor } from './session-tensor';
 
@@ -54,7 +54,11 @@ function emitRows(
             const { indices } = rowsOf(batch!, handles);
             return [rows.gather(rowsHandle!, indices), answers.gather(answersHandle!, indices), indices];
           },
-          { captured: [rows.handle, answers.handle, ...captured], name: `${name}_gather` },
+          {
+            captured: [rows.handle, answers.handle, ...captured],
+            name: `${name}_gather`,
+            parallelCalls: batchesAtOnce,
+          },
         )
         .prefetch(settings.prefetch),
   ]);
@@ -62,7 +66,11 @@ function emitRows(
     { stage: 'batch', settings: { batch_size: settings.batchSize, drop_remainder: false } },
     {
       stage: 'map',
-      settings: { function: 'gather rows', shape: source.shape.join(' × '), num_parallel_calls: 'AUTOTUNE' },
+      settings: {
+        function: 'gather rows',
+        shape: source.shape.join(' × '),
+        num_parallel_calls: batchesAtOnce,
+      },
     },
   ]);
   return new EpochWalk(source, settings, sequence, stages, {

@@ -13,8 +13,10 @@ import type { SequenceStart } from './sequence';
 import type { SessionTensor } from './session-tensor';
 import { StopWatch } from './stop-watch';
 
+/** Files that are read and decoded at once: what AUTOTUNE comes to for work that leaves no processor idle (`Dataset.fixed`). */
+const examplesAtOnce = availableParallelism();
 /** Batches that are put together from memory at once; their operations use all processors themselves. */
-const batchesAtOnce = Math.min(2, availableParallelism());
+export const batchesAtOnce = Math.min(2, availableParallelism());
 /** Batches that stand ready, where the settings leave it to the pipeline: from memory they are made faster than used. */
 const batchesReady = 2;
 
@@ -62,7 +64,7 @@ export class PictureStages {
           const end = ops.timestamp(body, [picture]);
           return [ops.identity(index!), picture, ops.identity(drawn!), begin, end];
         },
-        { captured: decoder.handles, name: `${name}_load` },
+        { captured: decoder.handles, name: `${name}_load`, parallelCalls: examplesAtOnce },
       )
       .ignoreErrors()
       .batch(batchSize)
@@ -73,7 +75,11 @@ export class PictureStages {
           watch.run(() => (memory ? [memory.write(cacheHandle!, indices!, pictures!)] : []));
           return this.finish(watch, indices!, pictures!, drawn!, answersHandle!);
         },
-        { captured: [this.answers.handle, ...(memory ? [memory.handle] : [])], name: `${name}_finish` },
+        {
+          captured: [this.answers.handle, ...(memory ? [memory.handle] : [])],
+          name: `${name}_finish`,
+          parallelCalls: examplesAtOnce,
+        },
       )
       .prefetch(prefetch);
   }
@@ -113,7 +119,7 @@ export class PictureStages {
       settings: {
         function: 'read, decode, upright, resize',
         shape: shape.join(' × '),
-        num_parallel_calls: 'AUTOTUNE',
+        num_parallel_calls: examplesAtOnce,
         converted_files: convertedFiles,
       },
     };
@@ -127,7 +133,7 @@ export class PictureStages {
       stage: 'map',
       settings: {
         ...(augmentation ? { function: 'augment', ...augmentation } : { function: 'cast' }),
-        num_parallel_calls: cache === 'memory' ? batchesAtOnce : 'AUTOTUNE',
+        num_parallel_calls: cache === 'memory' ? batchesAtOnce : examplesAtOnce,
       },
     };
     return {
