@@ -12,6 +12,15 @@ const programWords = {
   eager: 'operation by operation',
 } as const;
 
+/** How many parameters are trained, and of how many when a part is frozen. */
+function parametersText({ parameters, layers }: Extract<JobFrame, { type: 'started' }>): string {
+  const trained = layers
+    .filter(({ trainable }) => trainable)
+    .reduce((sum, layer) => sum + layer.parameters, 0);
+  const all = plural(parameters, 'parameter');
+  return trained < parameters ? `${trained.toLocaleString('en-US')} of ${all}` : all;
+}
+
 /** Losses behind the sparkline. */
 const keptLosses = 2000;
 
@@ -26,7 +35,7 @@ export class TrainingView {
     switch (frame.type) {
       case 'started':
         this.say(
-          `Training ${plural(frame.parameters, 'parameter')} on ${plural(frame.dataset.train, 'example')}, ` +
+          `Training ${parametersText(frame)} on ${plural(frame.dataset.train, 'example')}, ` +
             `${plural(frame.epochs, 'epoch')} of ${plural(frame.stepsPerEpoch, 'step')}, engine ` +
             `${frame.environment.engine} ${frame.environment.engineVersion} (${plural(frame.environment.threads, 'thread')})` +
             `${frame.step > 0 ? `, from step ${frame.step.toLocaleString('en-US')}` : ''}`,

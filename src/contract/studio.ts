@@ -10,7 +10,7 @@ import type { ErrorMessage } from './errors';
 import type { Evaluation } from './evaluation';
 import { type ExportResult, exportFormat } from './export';
 import type { LiveProgress } from './frames';
-import { hyperparameters } from './hyperparameters';
+import { hyperparameters, presetName } from './hyperparameters';
 import type { ModelMetadata } from './metadata';
 import { type Prediction, predictionInput } from './prediction';
 import type { ProfileListing } from './profile';
@@ -175,7 +175,8 @@ export const studioCalls = {
       channels: z.union([z.literal(1), z.literal(3)]),
     }),
   ),
-  'data.proposal': call<Proposal>()(folder),
+  /** `model`: chosen already; the settings are those that suit it. */
+  'data.proposal': call<Proposal>()(folder.extend({ model: presetName.optional() })),
   /** Directories for choosing a folder in the web host; within the user's home alone. No path: home. */
   'data.browse': call<DirectoryListing>()(z.object({ path: z.string().optional() })),
 

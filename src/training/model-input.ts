@@ -21,7 +21,9 @@ export async function modelInputOf(
 ): Promise<ModelInput> {
   switch (summary.kind) {
     case 'images': {
-      const size = hyperparameters.imageSize || proposeHyperparameters(summary).hyperparameters.imageSize;
+      const size =
+        hyperparameters.imageSize ||
+        proposeHyperparameters(summary, hyperparameters.model).hyperparameters.imageSize;
       const { height = size, width = size, channels } = base?.pictures ?? {};
       return {
         kind: 'images',

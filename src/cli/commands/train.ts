@@ -26,7 +26,10 @@ export function addTrainCommand(program: Command): void {
           const summary = await openDataset(session, personPath(directory), changes.dataset);
           session.output.say(describeDataset(summary));
           sayFindings(session.output, summary);
-          const proposal = await session.client.call('data.proposal', { path: summary.path });
+          const proposal = await session.client.call('data.proposal', {
+            path: summary.path,
+            model: changes.hyperparameters.model,
+          });
           const hyperparameters: Hyperparameters = {
             ...proposal.hyperparameters,
             ...changes.hyperparameters,

@@ -33,11 +33,34 @@ describe('proposeHyperparameters', () => {
     await putClasses(root, ['dogs'], 4, 100);
     const { hyperparameters: chosen } = await propose(root);
     expect(chosen).toMatchObject({
-      model: 'small-cnn',
-      imageSize: 64,
+      model: 'efficientnet-lite0',
+      imageSize: 224,
       flipLeftRight: true,
       classWeights: 'balanced',
     });
+  });
+
+  it('takes a pretrained network for coloured photos alone, and the settings of a model that is chosen', async () => {
+    const root = await temporaryFolder();
+    await putClasses(root, ['cats', 'dogs'], 12);
+    const { summary } = await openDataset(root, {}, { cacheDirectory: await temporaryFolder('cache') });
+    const { reason } = proposeHyperparameters(summary);
+    expect(reason).toMatch(/^EfficientNet-Lite0 has learned from 1\.3 million photos/);
+    expect(proposeHyperparameters(summary, 'small-cnn').hyperparameters).toMatchObject({
+      model: 'small-cnn',
+      imageSize: 64,
+      epochs: 25,
+    });
+    expect(proposeHyperparameters(summary, 'resnet50').hyperparameters).toMatchObject({
+      model: 'resnet50',
+      imageSize: 224,
+    });
+    const images = { ...summary.images!, grayscale: true };
+    expect(proposeHyperparameters({ ...summary, images }).hyperparameters.model).toBe('small-cnn');
+    const size = { ...summary.images!.width, median: 48 };
+    const small = { ...summary, images: { ...summary.images!, width: size } };
+    expect(proposeHyperparameters(small).hyperparameters.model).toBe('small-cnn');
+    expect(proposeHyperparameters(small, 'efficientnet-lite0').hyperparameters.imageSize).toBe(128);
   });
 
   it('takes layers for tables and word embeddings for texts', async () => {

@@ -118,7 +118,12 @@ describe('data', () => {
 
   it('proposes hyper-parameters with a reason', async () => {
     const { hyperparameters, reason } = await client.call('data.proposal', { path: pictures });
-    expect(['small-cnn', 'mobilenet-like']).toContain(hyperparameters.model);
+    expect(hyperparameters.model).toBe('small-cnn');
+    const { hyperparameters: others } = await client.call('data.proposal', {
+      path: pictures,
+      model: 'efficientnet-lite0',
+    });
+    expect(others).toMatchObject({ model: 'efficientnet-lite0', dropout: 0.2 });
     expect(reason).toMatch(/\.$/);
   });
 

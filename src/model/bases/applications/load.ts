@@ -1,11 +1,12 @@
 import type * as tf from '@tensorflow/tfjs';
 import { DescentError } from '../../../contract/errors';
 import type { Hyperparameters } from '../../../contract/hyperparameters';
+import { kerasFileNames } from '../../keras/known-files';
 import { preprocessingLayerNames } from '../apply-base';
 import type { Base, BaseContext } from '../base';
 import { type BaseWeights, setBaseWeights } from '../base-weights';
 import { readEmbeddedWeights } from '../embedded-weights';
-import { findKerasWeights, type KnownWeights } from '../keras-folder';
+import { findKerasWeights, type KnownWeights, readKerasWeights } from '../keras-weights';
 import { efficientNetLite0 } from './efficientnet-lite0';
 import { mobileNetV2 } from './mobilenet-v2';
 import { resNet50 } from './resnet50';
@@ -13,64 +14,48 @@ import { resNet50 } from './resnet50';
 type Builder = (pixels: tf.SymbolicTensor) => tf.SymbolicTensor;
 
 const smallestSide = 32;
-const storage = 'https://storage.googleapis.com/tensorflow/keras-applications/';
+const published = 'https://storage.googleapis.com/tensorflow/keras-applications/';
 
 export async function loadEfficientNetLite0(_: Hyperparameters, context: BaseContext): Promise<Base> {
-  const weights =
-    context.weights === 'pretrained' ? await readEmbeddedWeights('efficientnet-lite0') : undefined;
-  return baseOf(
-    'efficientnet-lite0',
-    efficientNetLite0,
-    weights && { weights, source: 'efficientnet-lite0' },
-  );
+  const source = 'efficientnet-lite0';
+  if (context.weights === 'later') return baseOf(source, efficientNetLite0);
+  return baseOf(source, efficientNetLite0, { source, weights: await readEmbeddedWeights(source) });
 }
 
-export async function loadResNet50(_: Hyperparameters, context: BaseContext): Promise<Base> {
-  const known: KnownWeights = {
-    files: ['resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5'],
-    address: `${storage}resnet/`,
+export function loadResNet50(_: Hyperparameters, context: BaseContext): Promise<Base> {
+  return kerasBase('resnet50', resNet50, context, {
+    model: 'ResNet50',
+    files: [kerasFileNames.resnet50(false)],
+    address: `${published}resnet/`,
     keras: 'tf.keras.applications.ResNet50(include_top=False)',
-  };
-  return baseOf('resnet50', resNet50, await kerasWeights('ResNet50', known, context));
+  });
 }
 
-/** Sides of pictures for which Keras has weights of MobileNetV2. */
+/** Sides of pictures for which Keras has weights of MobileNetV2; it takes the first for every other size. */
 const mobileNetSides = [224, 192, 160, 128, 96];
 
-export async function loadMobileNetV2(
-  { alpha, imageSize }: Hyperparameters,
-  context: BaseContext,
-): Promise<Base> {
-  const sides = mobileNetSides.includes(imageSize)
-    ? [imageSize, ...mobileNetSides.filter((side) => side !== imageSize)]
-    : mobileNetSides;
-  // As Keras writes it: 1.0, 0.35.
-  const width = Number.isInteger(alpha) ? alpha.toFixed(1) : String(alpha);
-  const known: KnownWeights = {
-    files: sides.map((side) => `mobilenet_v2_weights_tf_dim_ordering_tf_kernels_${width}_${side}_no_top.h5`),
-    address: `${storage}mobilenet_v2/`,
-    keras: `tf.keras.applications.MobileNetV2(include_top=False, alpha=${width})`,
-  };
-  const weights = await kerasWeights('MobileNetV2', known, context);
-  return baseOf('mobilenet-v2', (pixels) => mobileNetV2(pixels, alpha), weights);
+export function loadMobileNetV2({ alpha, imageSize }: Hyperparameters, context: BaseContext): Promise<Base> {
+  const sides = mobileNetSides.includes(imageSize) ? [imageSize, ...mobileNetSides] : mobileNetSides;
+  return kerasBase('mobilenet-v2', (pixels) => mobileNetV2(pixels, alpha), context, {
+    model: `MobileNetV2 with alpha ${alpha}`,
+    files: sides.map((side) => kerasFileNames.mobileNetV2(alpha, side, false)),
+    address: `${published}mobilenet_v2/`,
+    keras: `tf.keras.applications.MobileNetV2(include_top=False, alpha=${alpha})`,
+  });
 }
 
-interface Source {
-  weights: BaseWeights;
-  source: string;
-}
-
-async function kerasWeights(
+async function kerasBase(
   model: string,
-  known: KnownWeights,
+  build: Builder,
   context: BaseContext,
-): Promise<Source | undefined> {
-  if (context.weights === 'later') return undefined;
-  const source = await findKerasWeights(model, known);
-  throw new DescentError('unsupported', `${source} can't be read yet.`, { subject: source });
+  known: KnownWeights,
+): Promise<Base> {
+  if (context.weights === 'later') return baseOf(model, build);
+  const source = findKerasWeights(known);
+  return baseOf(model, build, { source, weights: await readKerasWeights(source, build) });
 }
 
-function baseOf(model: string, build: Builder, pretrained: Source | undefined): Base {
+function baseOf(model: string, build: Builder, pretrained?: { source: string; weights: BaseWeights }): Base {
   return {
     apply(pixels) {
       const sides = pixels.shape.slice(1, 3);

@@ -50,7 +50,8 @@ export function dataHandlers({ recent, datasets, thumbnails }: StudioContext): D
       const shape = { height, width, channels };
       return { ...shape, pixels: await loadPicture(fileIn(dataset, file), shape, file) };
     },
-    'data.proposal': async ({ path }) => proposeHyperparameters((await datasets.get(path)).summary),
+    'data.proposal': async ({ path, model }) =>
+      proposeHyperparameters((await datasets.get(path)).summary, model),
     'data.browse': ({ path }) => browse(path),
   };
 }
