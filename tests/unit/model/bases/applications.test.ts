@@ -8,6 +8,7 @@ import { mobileNetV2 } from '../../../../src/model/bases/applications/mobilenet-
 import { resNet50 } from '../../../../src/model/bases/applications/resnet50';
 import { preprocessingLayerNames } from '../../../../src/model/bases/apply-base';
 import { type BaseWeights, setBaseWeights } from '../../../../src/model/bases/base-weights';
+import { readKerasWeights } from '../../../../src/model/bases/keras-weights';
 import { pythonJudge, runPython } from '../../../support/python-judge';
 
 const cases = [
@@ -44,25 +45,18 @@ for number, case in enumerate(cases):
                 layer.set_weights([random.uniform(0.5, 1.2, size), random.normal(0.2, 0.3, size),
                                    random.normal(0, 0.2, size), random.uniform(0.5, 1.5, size)])
         made[name, alpha] = model.get_weights()
+        model.save_weights(f'{folder}/{name}-{alpha}.h5')
     pixels = random.integers(0, 256, (2, *shape)).astype('float32')
     features = model(preprocess(pixels.copy()), training=False).numpy()
-    parts, weights = [], []
-    for layer in model.layers:
-        for variable in layer.weights:
-            values = variable.numpy()
-            weights.append([layer.name + '/' + variable.name.split('/')[-1].split(':')[0], list(values.shape)])
-            parts.append(values.ravel())
-    np.concatenate(parts).astype('<f4').tofile(f'{folder}/{number}.weights')
     pixels.astype('<f4').tofile(f'{folder}/{number}.pixels')
     features.astype('<f4').tofile(f'{folder}/{number}.features')
     layers = [[layer.name, type(layer).__name__, list(layer.output_shape[0] if isinstance(layer.output_shape, list) else layer.output_shape)[1:]] for layer in model.layers]
     with open(f'{folder}/{number}.json', 'w') as file:
-        json.dump(dict(layers=layers, weights=weights, shape=list(features.shape)), file)
+        json.dump(dict(layers=layers, shape=list(features.shape)), file)
 `;
 
 interface Answer {
   layers: [name: string, className: string, shape: number[]][];
-  weights: [name: string, shape: number[]][];
   shape: number[];
 }
 
@@ -82,26 +76,17 @@ async function numbers(name: string): Promise<Float32Array> {
   return new Float32Array(Uint8Array.from(bytes).buffer);
 }
 
-async function weightsOf(number: number, { weights }: Answer): Promise<BaseWeights> {
-  const values = await numbers(`${number}.weights`);
-  let at = 0;
-  return new Map(
-    weights.map(([name, shape]) => {
-      const size = shape.reduce((product, length) => product * length, 1);
-      at += size;
-      return [name, { shape, values: values.subarray(at - size, at) }];
-    }),
-  );
-}
-
 describe.skipIf(typeof judge === 'string')(`bases of tf.keras.applications ${reason}`, () => {
   it.each(cases.map((value, number) => ({ ...value, number })))(
     '$model with alpha $alpha has the layers of Keras and its features at $height × $width',
     async ({ model: name, alpha, height, width, number }) => {
       const answer = JSON.parse(await readFile(join(directory, `${number}.json`), 'utf8')) as Answer;
       const input = tf.input({ shape: [height, width, 3], name: 'input_1' });
-      const features = name === 'ResNet50' ? resNet50(input) : mobileNetV2(input, alpha);
-      setBaseWeights(features, await weightsOf(number, answer), 'Keras', preprocessingLayerNames);
+      const build = (pixels: tf.SymbolicTensor) =>
+        name === 'ResNet50' ? resNet50(pixels) : mobileNetV2(pixels, alpha);
+      const file = join(directory, `${name}-${alpha}.h5`);
+      const features = build(input);
+      setBaseWeights(features, await readKerasWeights(file, build), file, preprocessingLayerNames);
       const model = tf.model({ inputs: input, outputs: features });
 
       const layers = model.layers
