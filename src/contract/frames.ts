@@ -8,6 +8,7 @@ import type {
   MeasuredStage,
   PipelineStage,
   ProgramDescription,
+  RunPhase,
 } from './run';
 
 /** Values of one tag: three columns of equal length. Steps are integers; wall times are seconds since 1970. */
@@ -69,7 +70,8 @@ export type JobEvent =
   | { type: 'epoch'; epoch: number; step: number; seconds: number; metrics: Record<string, number> }
   /** The stages again, once an epoch, with what was measured in it. */
   | { type: 'pipeline'; stages: MeasuredStage[]; waiting: DataWaiting }
-  | { type: 'phase'; name: string; step: number; epoch: number }
+  /** A phase begins. `layers` are those of the model as the phase trains them. */
+  | ({ type: 'phase'; layers?: LayerSummary[] } & RunPhase)
   | { type: 'text'; tag: string; step: number; text: string }
   | { type: 'checkpoint'; step: number; epoch: number; path: string; bytes: number; best: boolean }
   /** A window of steps was profiled; `path`: the trace's file. */

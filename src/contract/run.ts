@@ -79,7 +79,20 @@ export const dataWaiting = z.object({
 });
 export type DataWaiting = z.infer<typeof dataWaiting>;
 
+/** Where a phase of a run begins: after so many steps and epochs. */
 export const phaseMark = z.object({ name: z.string(), step: z.number().int(), epoch: z.number().int() });
+export type PhaseMark = z.infer<typeof phaseMark>;
+
+/** What a run's page tells of a phase. */
+export const runPhase = phaseMark.extend({
+  /** Absent in runs of older versions. */
+  learningRate: z.number().optional(),
+  /** Numbers that are trained. */
+  trainedParameters: z.number().int().optional(),
+  /** How its steps are computed. */
+  program: programDescription.optional(),
+});
+export type RunPhase = z.infer<typeof runPhase>;
 
 export const run = z.object({
   schemaVersion: z.number().int(),
@@ -114,7 +127,7 @@ export const run = z.object({
     epochs: z.number().int(),
     trainingSeconds: z.number(),
   }),
-  phases: z.array(phaseMark),
+  phases: z.array(runPhase),
   model: z.object({ parameters: z.number().int(), layers: z.array(layerSummary) }).optional(),
   /** The input pipeline in the order of its stages, with the last measurements. */
   pipeline: z.object({ stages: z.array(measuredStage), waiting: dataWaiting.optional() }).optional(),

@@ -20,7 +20,7 @@ const leastMilliseconds = 1000;
 
 export interface KeeperPlan {
   runDirectory: string;
-  hyperparameters: Pick<Hyperparameters, 'checkpointEveryEpochs' | 'keepCheckpoints' | 'epochs'>;
+  hyperparameters: Pick<Hyperparameters, 'checkpointEveryEpochs' | 'keepCheckpoints'>;
   environment: Environment;
 }
 
@@ -39,17 +39,18 @@ export class CheckpointKeeper {
   constructor(
     private readonly program: TrainingProgram,
     private readonly plan: KeeperPlan,
-    private readonly phase: string,
     private readonly emit: (event: JobEvent) => void,
   ) {
     this.directory = join(plan.runDirectory, 'checkpoints');
   }
 
-  /** After an epoch: the best one is kept in any case, in memory when the last writing was a moment ago. */
-  async epochEnded(loop: LoopState): Promise<void> {
-    const { checkpointEveryEpochs, epochs } = this.plan.hyperparameters;
+  /**
+   * After an epoch: the best one is kept in any case, in memory when the last writing was a moment ago. The last one of a
+   * phase is written.
+   */
+  async epochEnded(loop: LoopState, isLast: boolean): Promise<void> {
+    const { checkpointEveryEpochs } = this.plan.hyperparameters;
     const isBest = loop.best?.step === this.program.step;
-    const isLast = loop.epoch === epochs;
     const rested = performance.now() - this.lastWrite >= leastMilliseconds;
     if (isBest) this.held = { content: await this.content(loop), model: await this.program.modelFiles() };
     if (isLast || (rested && (this.held || loop.epoch % checkpointEveryEpochs === 0))) await this.write(loop);
@@ -85,7 +86,6 @@ export class CheckpointKeeper {
     return {
       program: await this.program.save(),
       loop,
-      phase: this.phase,
       engine: { kind: engine, version: engineVersion, threads },
       best: loop.best?.step === this.program.step,
     };

@@ -2,6 +2,7 @@ import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from '@node-rs/crc32';
 import { z } from 'zod';
+import { phaseMark } from '../contract/run';
 import { writeDirectoryAtomically } from '../files/node/atomic';
 import type { ProgramState } from './program';
 import { decodeSafetensors, encodeSafetensors } from './safetensors';
@@ -31,6 +32,8 @@ export const loopState = z.object({
   epochSeconds: z.number(),
   best: bestEpoch.optional(),
   epochsWithoutImprovement: z.number().int(),
+  /** The lowest monitored value of the phase; absent in checkpoints of older versions: that of the best epoch. */
+  phaseBest: z.number().nullable().optional(),
   /** Metrics of each finished epoch. */
   history: z.array(z.record(z.string(), z.number())),
   trainingSeconds: z.number(),
@@ -44,6 +47,8 @@ const checkpointState = z.object({
   optimizer: z.string(),
   seed: z.number().int(),
   phase: z.string(),
+  /** Absent in checkpoints of older versions: the run's beginning. */
+  phaseBegan: phaseMark.omit({ name: true }).optional(),
   loop: loopState,
   /** Another number of threads gives other roundings. */
   engine: z.object({ kind: z.string(), version: z.string(), threads: z.number().int() }),
@@ -56,7 +61,6 @@ export type CheckpointState = z.infer<typeof checkpointState>;
 export interface CheckpointContent {
   program: ProgramState;
   loop: LoopState;
-  phase: string;
   engine: CheckpointState['engine'];
   best: boolean;
   /** Encoded frames to be kept beside. */
@@ -74,13 +78,15 @@ export async function writeCheckpoint(
   content: CheckpointContent,
 ): Promise<WrittenCheckpoint> {
   const tensors = encodeSafetensors(content.program.tensors);
+  const { phase } = content.program;
   const state: CheckpointState = {
     version: 1,
     step: content.program.step,
     position: content.program.position,
     optimizer: content.program.optimizer,
     seed: content.program.seed,
-    phase: content.phase,
+    phase: phase?.name ?? 'training',
+    phaseBegan: { step: phase?.step ?? 0, epoch: phase?.epoch ?? 0 },
     loop: content.loop,
     engine: content.engine,
     best: content.best,
@@ -119,6 +125,7 @@ export async function readCheckpoint(path: string): Promise<LoadedCheckpoint> {
       position: state.position,
       optimizer: state.optimizer,
       seed: state.seed,
+      phase: { name: state.phase, step: 0, epoch: 0, ...state.phaseBegan },
     },
   };
 }

@@ -25,13 +25,13 @@ import type { NamedTensor } from './named-tensor';
 import { NativeGradients, nativeCrossEntropy } from './native-gradients';
 import { OutcomeCollector } from './outcome-collector';
 import { traceEagerOperations } from './profile/eager-operations';
-import type { ProgramState, SplitEvaluation, StepReport, TrainingProgram } from './program';
+import type { PhaseOptions, ProgramState, SplitEvaluation, StepReport, TrainingProgram } from './program';
 import type { SplitData } from './split-data';
 import type { UpdateSettings } from './update-settings';
 import { WeightUpdates } from './weight-updates';
 
-export interface PlainProgramOptions {
-  /** From `buildModel`; the program owns it. */
+export interface PlainProgramOptions extends PhaseOptions {
+  /** From `buildModel`; the program owns it, unless it is to keep it. */
   model: tf.LayersModel;
   metadata: ModelMetadata;
   train: SplitData;
@@ -183,7 +183,7 @@ export class PlainProgram implements TrainingProgram {
       // A gradient of a loss that is no number would destroy all weights, and with them the trace of the cause.
       if (Number.isFinite(loss)) {
         const updating = now();
-        this.updates.take(gradients, this.learningRate, this.steps);
+        this.updates.take(gradients, this.learningRate, this.steps - (this.options.firstStep ?? 0));
         this.steps++;
         trace?.span('compute', 'update', updating, now());
       }
@@ -365,7 +365,7 @@ export class PlainProgram implements TrainingProgram {
       await pipeline.dispose();
     this.updates.dispose();
     this.classWeights?.dispose();
-    this.model.dispose();
+    if (!this.options.keepsModel) this.model.dispose();
   }
 }
 

@@ -3,7 +3,7 @@ import type { TrainingJob } from '../contract/engine';
 import type { JobEvent } from '../contract/frames';
 import type { Hyperparameters } from '../contract/hyperparameters';
 import type { ModelInput } from '../contract/metadata';
-import type { ProgramDescription } from '../contract/run';
+import type { PhaseMark, ProgramDescription } from '../contract/run';
 import type { Dataset, ExampleTable } from '../dataset/node/example-table';
 import { assertTrainable, openDataset } from '../dataset/node/open';
 import type { Graph } from '../graph/graph';
@@ -15,13 +15,13 @@ import type { AugmentationSettings } from '../pipeline/augmentation';
 import { openSource, type SourceOptions } from '../pipeline/dataset-sources';
 import { emitPipeline } from '../pipeline/graph/emit-pipeline';
 import { createPlainPipeline, type PipelineSettings } from '../pipeline/plain-pipeline';
-import { createProgram } from './create-program';
 import type { FeatureSources } from './features/cached-features';
 import { feedSplits } from './graph/fed-data';
 import { PipedData } from './graph/piped-data';
 import type { GraphData } from './graph/step-data';
 import { balancedClassWeights } from './losses';
 import { modelInputOf, type PreparationOptions } from './model-input';
+import { createPhases } from './phases/create-phases';
 import type { TrainingProgram } from './program';
 import type { SplitData } from './split-data';
 
@@ -38,17 +38,19 @@ export interface PreparationSettings {
   keepsFeatures?: boolean;
   /** `later`: a checkpoint gives all of them; a pretrained base is not read. */
   weights?: BaseContext['weights'];
+  /** In which the run goes on; absent: the first. */
+  phase?: PhaseMark | undefined;
 }
 
 /**
- * Opens the data set of a job and builds the program that trains on it.
+ * Opens the data set of a job and builds the program that trains on it, for the phase in which the run goes on.
  * @throws DescentError when the data can't be trained on or the model does not fit it; `cancelled`
  */
 export async function prepareTraining(
   job: TrainingJob,
   emit: (event: JobEvent) => void,
   signal: AbortSignal,
-  { keepsFeatures = true, weights = 'pretrained' }: PreparationSettings = {},
+  { keepsFeatures = true, weights = 'pretrained', phase }: PreparationSettings = {},
 ): Promise<PreparedTraining> {
   const { dataset: wanted, hyperparameters } = job.configuration;
   const onProgress = throttled(emit);
@@ -66,7 +68,7 @@ export async function prepareTraining(
   });
   const specification = await specificationOf(dataset, hyperparameters, base, options);
   const model = buildModel(specification);
-  const { program, description } = await createProgram(
+  const { program, description } = await createPhases(
     {
       model,
       metadata: metadataOf(specification),
@@ -77,6 +79,7 @@ export async function prepareTraining(
       ...(keepsFeatures ? { features: featureSources(job, dataset, specification.input, options) } : {}),
     },
     emit,
+    phase,
   );
   tellLeftOut(dataset, emit);
   return { program, description, dataset };

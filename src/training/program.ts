@@ -1,9 +1,10 @@
 import type { SplitName } from '../contract/dataset';
-import type { LayerSummary } from '../contract/run';
+import type { LayerSummary, PhaseMark, ProgramDescription } from '../contract/run';
 import type { ModelFiles } from '../model/model-files';
 import type { PipelinePosition, PipelineStage, SkippedExample, StageTime } from '../pipeline/example-source';
 import type { SpanSink } from '../pipeline/tracing';
 import type { NamedTensor } from './named-tensor';
+import type { Phase } from './phases/phases';
 
 export type LayerPart = 'forward' | 'backward' | 'update';
 
@@ -77,12 +78,28 @@ export interface ProgramState {
   optimizer: string;
   /** Hyper-parameters of random numbers. */
   seed: number;
+  /** Which phase it is, and where that began; absent for runs of one phase. */
+  phase?: PhaseMark;
+}
+
+/** What the program of a phase has to know of the run around it. */
+export interface PhaseOptions {
+  /** Steps of the run before the phase, which its optimizer doesn't count; default 0. */
+  firstStep?: number;
+  /** The model outlives the program. */
+  keepsModel?: boolean;
 }
 
 /** One kind of training: model, optimizer and data in one. The loop knows nothing else of them. */
 export interface TrainingProgram {
   /** How steps are computed, for the run's page. */
   readonly kind: 'plain' | 'graph' | 'features';
+  /** Of a program of several phases, which the loop goes through. */
+  readonly phases?: readonly Phase[];
+  /** Which of them it is in, and where that began. */
+  readonly phase?: PhaseMark;
+  /** How its steps are computed now, where that changes from phase to phase. */
+  readonly description?: ProgramDescription;
   readonly layers: readonly LayerSummary[];
   readonly parameters: number;
   readonly stages: readonly PipelineStage[];
@@ -112,6 +129,11 @@ export interface TrainingProgram {
   ): Promise<SplitEvaluation | undefined>;
   /** Model outputs [count, outputs], row-major, for inputs [count, ...shape]. */
   predict(inputs: Float32Array | Int32Array, count: number): Promise<Float32Array>;
+  /**
+   * Goes on with another phase after so many epochs: its layers become trainable, and the optimizer begins anew.
+   * @throws DescentError as making a program
+   */
+  enterPhase?(name: Phase['name'], epoch: number): Promise<void>;
   /** For the steps that follow. */
   setLearningRate(learningRate: number): void;
   /** Trainable and fixed weights, as they are trained: `<layer>/<weight>`. */

@@ -6,8 +6,8 @@ export type ScheduleSettings = Pick<
 >;
 
 /**
- * The factor on the base learning rate at a step (from 0). Warm-up rises linearly from 0 as in
- * tf.keras.optimizers.schedules.CosineDecay(warmup_steps); `cosine` falls to 0 over the rest of the run; `step` and
+ * The factor on the base learning rate at a step (from 0) of a phase of so many epochs. Warm-up rises linearly from 0 as in
+ * tf.keras.optimizers.schedules.CosineDecay(warmup_steps); `cosine` falls to 0 over the rest of the phase; `step` and
  * `exponential` are ExponentialDecay with and without staircase.
  */
 export function scheduleFactor(settings: ScheduleSettings, step: number, stepsPerEpoch: number): number {

@@ -16,6 +16,8 @@ import { EpochMeans } from './epoch-means';
 import { evaluationFileName, reportEvaluation } from './evaluation-report';
 import { weightHistograms } from './histograms';
 import { nonFiniteLoss } from './non-finite';
+import { type Phase, singlePhase } from './phases/phases';
+import { trainedParameters } from './phases/trained-parameters';
 import { PipelineReport } from './pipeline-report';
 import { StepProfiler } from './profile/step-profiler';
 import type { PreparingReport, StepReport, StepTimings, TrainingProgram } from './program';
@@ -44,8 +46,6 @@ export type TrainingEnd = 'done' | 'stopped' | 'interrupted';
 
 /** Thrown between two batches of an evaluation to leave it. */
 class Interrupted extends Error {}
-
-const phaseName = 'training';
 
 /** Preparing is told at most this often. */
 const preparingMilliseconds = 100;
@@ -79,7 +79,7 @@ export class TrainingLoop {
     const state = plan.checkpoint?.state.loop;
     this.scalars = new ScalarBatcher(emit);
     this.best = new BestTracker(state);
-    this.keeper = new CheckpointKeeper(program, plan, phaseName, emit);
+    this.keeper = new CheckpointKeeper(program, plan, emit);
     this.profiler = new StepProfiler(program, plan, emit);
     this.history = [...(state?.history ?? [])];
     this.means = new EpochMeans(state?.epochSums, state?.epochExamples);
@@ -118,10 +118,10 @@ export class TrainingLoop {
     this.emit({
       type: 'started',
       environment: plan.environment,
-      ...(plan.program ? { program: plan.program } : {}),
+      ...this.description,
       totalSteps: this.totalSteps,
       stepsPerEpoch: program.stepsPerEpoch,
-      epochs: plan.hyperparameters.epochs,
+      epochs: this.totalEpochs,
       step: program.step,
       epoch: this.epoch,
       parameters: program.parameters,
@@ -131,8 +131,8 @@ export class TrainingLoop {
     });
     if (plan.checkpoint) this.noticeOtherEngine(plan.checkpoint.state.engine);
     else {
-      this.emit({ type: 'phase', name: phaseName, step: 0, epoch: 0 });
-      for (const message of updateNotices(plan.hyperparameters, this.totalSteps))
+      this.tellPhase();
+      for (const message of updateNotices(plan.hyperparameters, this.phase.epochs * program.stepsPerEpoch))
         this.emit({ type: 'notice', severity: 'warns', message });
       await this.recordHistograms();
     }
@@ -150,19 +150,86 @@ export class TrainingLoop {
     });
   }
 
+  private get description(): { program?: ProgramDescription } {
+    const program = this.program.description ?? this.plan.program;
+    return program ? { program } : {};
+  }
+
+  /** The phase in hand and those that follow. */
+  private get phasesLeft(): [Phase, ...Phase[]] {
+    const phases = this.program.phases ?? [singlePhase(this.plan.hyperparameters)];
+    const place = phases.findIndex(({ name }) => name === this.program.phase?.name);
+    const [phase, ...later] = phases.slice(Math.max(0, place));
+    return [phase!, ...later];
+  }
+
+  private get phase(): Phase {
+    return this.phasesLeft[0];
+  }
+
+  /** Epochs and steps of the run before the phase. */
+  private get phaseBegan(): { step: number; epoch: number } {
+    return this.program.phase ?? { step: 0, epoch: 0 };
+  }
+
+  private get epochsFromPhaseOn(): number {
+    return this.phasesLeft.reduce((sum, { epochs }) => sum + epochs, 0);
+  }
+
+  private get totalEpochs(): number {
+    return this.phaseBegan.epoch + this.epochsFromPhaseOn;
+  }
+
   private get totalSteps(): number {
-    return this.plan.hyperparameters.epochs * this.program.stepsPerEpoch;
+    return this.phaseBegan.step + this.epochsFromPhaseOn * this.program.stepsPerEpoch;
   }
 
   private async train(): Promise<'finished' | 'early-stopping' | 'stopped'> {
-    const { epochs, earlyStoppingPatience } = this.plan.hyperparameters;
-    while (this.epoch < epochs) {
-      if ((await this.trainEpoch()) === 'stopped') return 'stopped';
-      await this.profiler.measure('end of epoch', () => this.finishEpoch());
-      if (earlyStoppingPatience > 0 && this.best.epochsWithoutImprovement >= earlyStoppingPatience)
-        return this.epoch < epochs ? 'early-stopping' : 'finished';
+    for (;;) {
+      while (!this.isPhaseOver) {
+        if ((await this.trainEpoch()) === 'stopped') return 'stopped';
+        await this.profiler.measure('end of epoch', () => this.finishEpoch());
+      }
+      const [, next] = this.phasesLeft;
+      if (!next) return this.hasAllEpochs ? 'finished' : 'early-stopping';
+      await this.obeyControls();
+      if (this.controls.ending === 'stop') return 'stopped';
+      await this.enterPhase(next);
     }
-    return 'finished';
+  }
+
+  private get hasAllEpochs(): boolean {
+    return this.epoch >= this.phaseBegan.epoch + this.phase.epochs;
+  }
+
+  private get isPhaseOver(): boolean {
+    const { earlyStoppingPatience } = this.plan.hyperparameters;
+    const stops = earlyStoppingPatience > 0 && this.best.epochsWithoutImprovement >= earlyStoppingPatience;
+    return this.hasAllEpochs || stops;
+  }
+
+  private async enterPhase(next: Phase): Promise<void> {
+    const begin = performance.now();
+    await this.program.enterPhase!(next.name, this.epoch);
+    this.learningRate = next.learningRate;
+    this.best.beginPhase();
+    this.tellPhase();
+    this.trainingSeconds += (performance.now() - begin) / 1000;
+    this.stepEnd = performance.now();
+  }
+
+  private tellPhase(): void {
+    const { layers } = this.program;
+    this.emit({
+      type: 'phase',
+      name: this.phase.name,
+      step: this.program.step,
+      epoch: this.epoch,
+      learningRate: this.learningRate,
+      trainedParameters: trainedParameters(layers),
+      ...this.description,
+      layers: [...layers],
+    });
   }
 
   /** Steps until the epoch's examples are used up. */
@@ -265,9 +332,11 @@ export class TrainingLoop {
       });
       this.learningRate = changed;
     }
+    const { epochs } = this.phase;
+    const step = this.program.step - this.phaseBegan.step;
     return (
       this.learningRate *
-      scheduleFactor(this.plan.hyperparameters, this.program.step, this.program.stepsPerEpoch)
+      scheduleFactor({ ...this.plan.hyperparameters, epochs }, step, this.program.stepsPerEpoch)
     );
   }
 
@@ -324,7 +393,7 @@ export class TrainingLoop {
       type: 'progress',
       progress: this.meter.read({
         epoch: this.epoch,
-        epochs: this.plan.hyperparameters.epochs,
+        epochs: this.totalEpochs,
         step: this.program.step,
         totalSteps: this.totalSteps,
         learningRate: this.currentLearningRate(),
@@ -372,7 +441,7 @@ export class TrainingLoop {
     this.best.finish(this.epoch, program.step, all);
     this.tellPipeline();
     this.emit({ type: 'epoch', epoch: this.epoch, step: program.step, seconds, metrics: all });
-    await this.profiler.measure('checkpoint', () => this.keeper.epochEnded(this.state()));
+    await this.profiler.measure('checkpoint', () => this.keeper.epochEnded(this.state(), this.isPhaseOver));
     this.tellProgress();
   }
 
@@ -390,6 +459,7 @@ export class TrainingLoop {
       epochSeconds: this.epochSeconds,
       best: this.best.best,
       epochsWithoutImprovement: this.best.epochsWithoutImprovement,
+      phaseBest: this.best.phaseBest ?? null,
       history: [...this.history],
       trainingSeconds: this.trainingSeconds,
     };

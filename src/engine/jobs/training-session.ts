@@ -56,6 +56,7 @@ export class TrainingSession {
       const checkpoint = this.job.resume ? await this.findCheckpoint() : undefined;
       const prepared = await prepareTraining(this.job, this.ledger.emit, this.preparing.signal, {
         weights: checkpoint ? 'later' : 'pretrained',
+        phase: checkpoint?.program.phase,
       });
       program = prepared.program;
       const { summary, examples } = prepared.dataset;

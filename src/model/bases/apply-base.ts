@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { LayerFactory } from '../layer-factory';
 import type { ModelSpecification } from '../specification';
+import { markBaseLayers } from './base-layers';
 
 /** Layers that turn plain pixels into what a base was trained on; they are never trained. */
 export const preprocessingLayerNames: readonly string[] = ['grey_to_rgb', 'rescaling', 'preprocess_input'];
@@ -22,7 +23,7 @@ export function applyBase(
   for (const layer of frozen) {
     layer.trainable = false;
     if (layer.getClassName() !== 'InputLayer' && !preprocessingLayerNames.includes(layer.name))
-      layersOfBases.add(layer);
+      markBaseLayers([layer]);
   }
   layers.reserve(frozen.map(({ name }) => name));
   let current = features;
@@ -48,16 +49,6 @@ function coloured(input: tf.SymbolicTensor, wanted: 1 | 3 = 3): tf.SymbolicTenso
     name: 'grey_to_rgb',
   });
   return layer.apply(input) as tf.SymbolicTensor;
-}
-
-const layersOfBases = new WeakSet<tf.layers.Layer>();
-
-/**
- * The layers of the pretrained base in a model that `buildModel` made, in the model's order, without input and preprocessing:
- * what Keras users see as `base_model.layers`. Empty for models without a base.
- */
-export function baseLayers(model: tf.LayersModel): tf.layers.Layer[] {
-  return model.layers.filter((layer) => layersOfBases.has(layer));
 }
 
 /** Every layer through which a tensor came, the input's included. */

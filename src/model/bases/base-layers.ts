@@ -9,8 +9,8 @@ export function markBaseLayers(layers: Iterable<tf.layers.Layer>): void {
 }
 
 /**
- * The layers of a model's pretrained base in Keras' order (`base.layers`): those without weights count, inputs don't. Empty
- * for a model that has no base, or a base that is no layers.
+ * The layers of a model's pretrained base in Keras' order (`base.layers`): those without weights count, inputs and
+ * preprocessing don't. Empty for a model that has no base, or a base that is no layers.
  */
 export function baseLayers(model: tf.LayersModel): tf.layers.Layer[] {
   return model.layers.filter((layer) => marked.has(layer));

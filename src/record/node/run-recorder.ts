@@ -172,8 +172,15 @@ export class RunRecorder {
         this.pipeline(event);
         break;
       case 'phase': {
-        const { name, step, epoch } = event;
-        this.change({ phases: [...this.run.phases, { name, step, epoch }] }, 'now');
+        const { name, step, epoch, learningRate, trainedParameters, program, layers } = event;
+        // A resumed run may come to the same phase again.
+        const before = this.run.phases.filter((phase) => phase.name !== name);
+        const phase = { name, step, epoch, learningRate, trainedParameters, program };
+        const { model } = this.run;
+        this.change(
+          { phases: [...before, phase], ...(model && layers ? { model: { ...model, layers } } : {}) },
+          'now',
+        );
         break;
       }
       case 'text':
@@ -232,6 +239,7 @@ export class RunRecorder {
         dataset: { ...this.run.dataset, ...event.dataset },
         model: { parameters: event.parameters, layers: event.layers },
         pipeline: { ...this.run.pipeline, stages: this.withMeasurements(event.pipeline) },
+        phases: this.run.phases.filter(({ step }) => step <= event.step),
         progress: {
           ...this.run.progress,
           step: event.step,

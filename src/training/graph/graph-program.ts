@@ -26,7 +26,14 @@ import { maskNumber } from '../dropout-mask';
 import { type LossHyperparameters, lossSettingsOf } from '../loss-settings';
 import type { NamedTensor } from '../named-tensor';
 import { OutcomeCollector } from '../outcome-collector';
-import type { PreparingReport, ProgramState, SplitEvaluation, StepReport, TrainingProgram } from '../program';
+import type {
+  PhaseOptions,
+  PreparingReport,
+  ProgramState,
+  SplitEvaluation,
+  StepReport,
+  TrainingProgram,
+} from '../program';
 import type { UpdateSettings } from '../update-settings';
 import { type EmittedPart, emitModel } from './emit-model';
 import { LayerTimes, type TimedLayers } from './layer-times';
@@ -37,8 +44,8 @@ import type { GraphData, StepData } from './step-data';
 import { begun, emitTrainingStep, type Reported, stepColumns, type TrainingStep } from './training-step';
 import { Updates } from './updates';
 
-export interface GraphProgramOptions {
-  /** From `buildModel`; the program owns it. */
+export interface GraphProgramOptions extends PhaseOptions {
+  /** From `buildModel`; the program owns it, unless it is to keep it. */
   model: tf.LayersModel;
   metadata: ModelMetadata;
   /** Emits the pipelines into the graph. */
@@ -202,10 +209,11 @@ export class GraphProgram implements TrainingProgram {
     if (preparing) return preparing;
     const recording = options.recordGradients === true;
     const { updates, masks } = this.built;
-    const calls = updates.isDue(this.steps) ? this.updating : this.accumulating!;
+    const counted = this.steps - (this.options.firstStep ?? 0);
+    const calls = updates.isDue(counted) ? this.updating : this.accumulating!;
     const timed = this.timing ? calls.timed : undefined;
     const call = recording ? (timed ?? calls).recording : (timed ?? calls).plain;
-    const rates = updates.feedValues(this.learningRate, this.steps);
+    const rates = updates.feedValues(this.learningRate, counted);
     const settings = masks.used ? [...rates, randomCounter(this.steps)] : rates;
     let callMilliseconds = 0;
     const drawn = await train.next((values) => {
@@ -380,7 +388,7 @@ export class GraphProgram implements TrainingProgram {
   async dispose(): Promise<void> {
     for (const data of this.everyData) await data.dispose();
     this.session.dispose();
-    this.options.model.dispose();
+    if (!this.options.keepsModel) this.options.model.dispose();
   }
 }
 

@@ -69,7 +69,14 @@ describe('safetensors', () => {
 
 function content(step: number): CheckpointContent {
   return {
-    program: { tensors, step, position: { epoch: 1, index: 8 }, optimizer: 'adam', seed: 42 },
+    program: {
+      tensors,
+      step,
+      position: { epoch: 1, index: 8 },
+      optimizer: 'adam',
+      seed: 42,
+      phase: { name: 'fine-tuning', step: 6, epoch: 1 },
+    },
     loop: {
       epoch: 1,
       learningRate: 0.001,
@@ -77,10 +84,10 @@ function content(step: number): CheckpointContent {
       epochExamples: 8,
       epochSeconds: 1,
       epochsWithoutImprovement: 0,
+      phaseBest: null,
       history: [{ loss: 1 }],
       trainingSeconds: 2,
     },
-    phase: 'training',
     engine: { kind: 'node', version: '2.15', threads: 2 },
     best: false,
   };

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type * as tf from '@tensorflow/tfjs';
 import type { TaskKind } from '../../../../src/contract/dataset';
 import { type Hyperparameters, hyperparameters } from '../../../../src/contract/hyperparameters';
 import type { ModelInput } from '../../../../src/contract/metadata';
@@ -93,6 +94,8 @@ export function sourceOf(task: Task, count: number, first = 0, weighted = false)
 
 export interface Question {
   task: Task;
+  /** Instead of a preset's model. */
+  build?: () => tf.LayersModel;
   hyperparameters: Partial<Hyperparameters>;
   classWeights?: Float32Array;
   examples?: number;
@@ -145,14 +148,20 @@ export class Programs {
     return { source, pipeline };
   }
 
-  private async optionsOf(question: Question) {
+  private async splits(question: Question) {
     const { examples = 44 } = question;
-    const specification = specificationOf(question);
     return {
-      model: buildModel(specification),
-      metadata: metadataOf(specification),
       train: await this.split(question, examples, 0, true),
       heldOut: { validation: await this.split(question, 21, 1000, false) },
+    };
+  }
+
+  private async optionsOf(question: Question) {
+    const specification = specificationOf(question);
+    return {
+      model: question.build?.() ?? buildModel(specification),
+      metadata: metadataOf(specification),
+      ...(await this.splits(question)),
       hyperparameters: settingsOf(question),
       classWeights: question.classWeights,
     };
@@ -182,12 +191,13 @@ export class Programs {
   }
 
   /** What `createProgram` chooses from. */
-  async choice(question: Question): Promise<ProgramChoice> {
+  async choice(question: Question): Promise<ProgramChoice & { hyperparameters: Hyperparameters }> {
     const { train, heldOut, ...options } = await this.optionsOf(question);
+    await Promise.all([train, heldOut.validation].map(({ pipeline }) => pipeline.dispose()));
     return {
       ...options,
-      openSplits: async () => ({ train, heldOut }),
-      emitSplits: async (graph) => feedSplits(graph, { train, heldOut }),
+      openSplits: () => this.splits(question),
+      emitSplits: async (graph) => feedSplits(graph, await this.splits(question)),
     };
   }
 
