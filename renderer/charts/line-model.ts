@@ -23,9 +23,14 @@ export interface ChartLine {
   series: ScalarSeries | undefined;
 }
 
+/** Where a phase of a run begins. */
 export interface PhaseMark {
+  run: string;
+  /** Steps and epochs before it. */
   step: number;
+  epoch: number;
   label: string;
+  color?: string;
 }
 
 export interface LineSettings {

@@ -159,6 +159,7 @@ export interface RunListing {
   model: string;
   hyperparameters: Run['configuration']['hyperparameters'];
   progress: Run['progress'];
+  phases: PhaseMark[];
   summary: Run['summary'];
   failure?: Run['failure'];
   tags: string[];

@@ -222,6 +222,7 @@ export const runs = {
     val_r2: 'Validation R²',
     r2: 'R²',
   },
+  trainingPhases: { training: 'Training', head: 'Head', 'fine-tuning': 'Fine-tuning' },
   live: {
     lossTitle: 'Loss',
     lossSubtitle: 'train solid, validation dashed',
@@ -349,6 +350,8 @@ export const runs = {
     fingerprint: 'Fingerprint',
     engine: 'Engine',
     program: 'Steps',
+    phaseProgram: '{phase}: steps',
+    phaseFacts: 'epochs {first} to {last}, learning rate {rate}, {parameters} parameters trained',
     programs: {
       graph: 'one TensorFlow graph: {reason}',
       eager: 'operation by operation: {reason}',

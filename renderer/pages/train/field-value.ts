@@ -1,4 +1,5 @@
 import {
+  fineTunedPresets,
   type HyperparameterField,
   type HyperparameterName,
   type Hyperparameters,
@@ -68,6 +69,11 @@ function clamp(field: HyperparameterField, value: number): number {
   return field.maximum === undefined ? raised : Math.min(field.maximum, raised);
 }
 
+/** Of all phases. */
+export function epochsOf({ model, epochs, fineTuneEpochs }: Hyperparameters): number {
+  return fineTunedPresets.includes(model) ? epochs + fineTuneEpochs : epochs;
+}
+
 /** Whether other settings leave this one without effect (momentum under Adam, decay under a constant rate). */
 export function isIdle(name: HyperparameterName, values: Hyperparameters): boolean {
   switch (name) {
@@ -80,6 +86,9 @@ export function isIdle(name: HyperparameterName, values: Hyperparameters): boole
     case 'decayEpochs':
     case 'decayRate':
       return !['step', 'exponential'].includes(values.schedule);
+    case 'fineTuneLayers':
+    case 'fineTuneLearningRate':
+      return values.fineTuneEpochs === 0;
     case 'profileSteps':
       return values.profileFirstStep === 0;
     default:
