@@ -1,5 +1,8 @@
+import type { BaseLayer } from './base-layers';
+import type { DatasetKind } from './dataset';
 import type { ExportFormat, ExportResult } from './export';
 import type { JobFrame } from './frames';
+import type { Hyperparameters } from './hyperparameters';
 import type { Prediction, PredictionInput } from './prediction';
 import type { Environment, TrainingConfiguration } from './run';
 
@@ -39,6 +42,11 @@ export type EngineCalls = {
   'job.acknowledge': { params: { sequence: number }; result: Record<string, never> };
   /** Takes the first steps of a job and leaves nothing behind, in an engine that trains nothing else. */
   'job.probe': { params: { job: TrainingJob; steps: number }; result: ProbedSteps };
+  /** The layers of the pretrained base that a model would get; empty for models without a base of layers. */
+  'model.baseLayers': {
+    params: { kind: DatasetKind; hyperparameters: Hyperparameters; cacheDirectory: string };
+    result: { layers: BaseLayer[] };
+  };
   /** Predicts with the model kept in a run's folder (model/). Loads it on first use and keeps the last one. */
   'model.predict': {
     params: { runDirectory: string; inputs: PredictionInput[] };

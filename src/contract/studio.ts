@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import type { BaseLayer } from './base-layers';
 import {
   type DatasetSummary,
+  datasetKind,
   datasetOptions,
   type ExampleListing,
   type ScanProgress,
@@ -228,6 +230,8 @@ export const studioCalls = {
   'series.scalars': call<ScalarSeries[]>()(z.object({ queries: z.array(scalarQuery).max(500) })),
   'series.histograms': call<HistogramSeries[]>()(z.object({ queries: z.array(histogramQuery).max(100) })),
 
+  /** The layers of the pretrained base that a model would get: what fine-tuning can choose from. */
+  'model.baseLayers': call<{ layers: BaseLayer[] }>()(z.object({ kind: datasetKind, hyperparameters })),
   /** What the run's kept model takes and answers; `not-found` before its first epoch has ended. */
   'model.describe': call<{ metadata: ModelMetadata }>()(runId),
   'model.predict': call<{ predictions: Prediction[] }>()(

@@ -3,6 +3,7 @@ import { EventQueue } from '../channel/common/event-queue';
 import type { EngineCalls, EngineStreams } from '../contract/engine';
 import { DescentError } from '../contract/errors';
 import { exportModel } from '../export/export-model';
+import { describeBaseLayers } from '../model/bases/describe-base';
 import { probeSteps } from '../training/probe-steps';
 import { describeEnvironment } from './environment';
 import { Predictor } from './jobs/predictor';
@@ -47,6 +48,13 @@ export class Engine implements ChannelHandlers {
     'job.probe': async ({ job, steps }, signal) => {
       await this.backend;
       return probeSteps(job, steps, signal);
+    },
+    'model.baseLayers': async ({ kind, hyperparameters, cacheDirectory }, signal) => {
+      await this.backend;
+      const onProgress = () => {};
+      return {
+        layers: await describeBaseLayers(kind, hyperparameters, { cacheDirectory, onProgress, signal }),
+      };
     },
     'model.predict': async ({ runDirectory, inputs }, signal) => {
       await this.backend;

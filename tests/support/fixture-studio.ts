@@ -16,6 +16,7 @@ import {
   studioCalls,
   studioStreams,
 } from '../../src/contract/studio';
+import { exampleBase } from './fixture/base-layers';
 import { folders, home, listExamples, summarize } from './fixture/folders';
 import { encodeBitmap, paint } from './fixture/picture';
 import { exampleProfile } from './fixture/profiles';
@@ -352,6 +353,7 @@ export class FixtureStudio {
         ),
       'series.histograms': ({ queries }) =>
         queries.map((query) => this.find(query.run).histograms(query.split, query.tag, query.maxSteps)),
+      'model.baseLayers': () => ({ layers: exampleBase() }),
       'model.describe': ({ run }) => {
         const found = this.find(run);
         const { dataset, configuration } = found.run;

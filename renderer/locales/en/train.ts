@@ -89,6 +89,12 @@ export const train = {
     layers: 'layers',
     '°': '°',
   },
+  baseLayers: {
+    reading: 'Reading the layers of the base…',
+    unknown: 'The layers of the base are not known: {reason}',
+    none: 'All {total} layers of the base stay as they are.',
+    from: 'From {name} on: {count} of {total} layers; {trained} of them have {parameters} numbers that are trained.',
+  },
   idle: 'Without effect with the other settings as they are.',
   models: {
     linear: 'One linear layer: the plainest model, quick, a mark for the others to beat.',

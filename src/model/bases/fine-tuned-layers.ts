@@ -19,7 +19,7 @@ export function fineTunedLayers(
 ): tf.layers.Layer[] {
   const factors = learningRateFactors(model, layerLearningRates);
   return lastBaseLayers(model, count).filter(
-    (layer) => !isBatchNormalization(layer) && factors.get(layer.name) !== 0,
+    (layer) => !isFixedNormalization(layer) && factors.get(layer.name) !== 0,
   );
 }
 
@@ -27,10 +27,11 @@ export function fineTunedLayers(
 export function setTrainable(layers: readonly tf.layers.Layer[], trainable: boolean): void {
   for (const layer of layers) {
     layer.trainable = trainable;
-    for (const inner of layersWithin(layer)) if (isBatchNormalization(inner)) inner.trainable = false;
+    for (const inner of layersWithin(layer)) if (isFixedNormalization(inner)) inner.trainable = false;
   }
 }
 
-function isBatchNormalization(layer: tf.layers.Layer): boolean {
+/** Whether fine-tuning leaves a layer as it is. */
+export function isFixedNormalization(layer: tf.layers.Layer): boolean {
   return layer.getClassName() === 'BatchNormalization';
 }

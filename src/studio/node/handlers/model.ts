@@ -6,12 +6,16 @@ import { type ModelMetadata, modelMetadata } from '../../../contract/metadata';
 import type { StudioContext } from '../context';
 import type { CallHandlers } from '../dispatch';
 
-type ModelCalls = Pick<CallHandlers, 'model.describe' | 'model.predict'>;
+type ModelCalls = Pick<CallHandlers, 'model.baseLayers' | 'model.describe' | 'model.predict'>;
 
 const modelFile = z.object({ userDefinedMetadata: z.object({ descent: modelMetadata }) });
 
-export function modelHandlers({ library, engines }: StudioContext): ModelCalls {
+export function modelHandlers({ library, engines, cacheDirectory }: StudioContext): ModelCalls {
   return {
+    'model.baseLayers': (params, signal) =>
+      engines.use((engine) =>
+        engine.client.call('model.baseLayers', { ...params, cacheDirectory }, { signal }),
+      ),
     'model.describe': async ({ run }) => ({
       metadata: await readMetadata((await library()).directoryOf(run)),
     }),

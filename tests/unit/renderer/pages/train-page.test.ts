@@ -70,6 +70,29 @@ describe('the form', () => {
     expect(button('Train')!.disabled).toBe(false);
   });
 
+  it('chooses the layers that are fine-tuned on a slider over the layers of the base, and tells which they are', async () => {
+    const { studio } = await openTrain(folders.birds);
+    expect(text()).not.toContain('Fine-tuned layers');
+    const model = input('Model') as unknown as HTMLSelectElement;
+    model.value = 'mobilenet-v2';
+    model.dispatchEvent(new Event('change'));
+    const slider = await until(() => document.querySelector<HTMLInputElement>('input[type="range"]'));
+    expect(text()).toContain('All 12 layers of the base stay as they are.');
+    slider.value = '5';
+    slider.dispatchEvent(new Event('input'));
+    await until(() => text().includes('From block_2_expand_BN on: 5 of 12 layers'));
+    expect(text()).toContain('1 of them have 4,000 numbers that are trained.');
+    expect(input('Fine-tuned layers').value).toBe('5');
+    await type('Fine-tuned layers', '12');
+    expect(slider.value).toBe('12');
+    await type('Fine-tuning epochs', '4');
+    button('Train')!.click();
+    await until(() => started(studio).length > 0);
+    expect(started(studio)[0]).toMatchObject({
+      hyperparameters: { model: 'mobilenet-v2', fineTuneLayers: 12, fineTuneEpochs: 4 },
+    });
+  });
+
   it('lists what was changed and takes it back', async () => {
     await openTrain(folders.birds);
     await type('Learning rate', '1e-2');
