@@ -53,7 +53,15 @@ function emitEvent(output: Output, frame: JobFrame): void {
       });
       break;
     case 'phase':
-      output.emit({ type: 'phase', name: frame.name, step: frame.step, epoch: frame.epoch });
+      output.emit({
+        type: 'phase',
+        name: frame.name,
+        step: frame.step,
+        epoch: frame.epoch,
+        learningRate: frame.learningRate,
+        trainedParameters: frame.trainedParameters,
+        program: frame.program,
+      });
       break;
     case 'profile':
       output.emit({ type: 'profile', path: frame.path, summary: frame.summary });

@@ -1,5 +1,5 @@
 import type { JobFrame, LiveProgress } from '../contract/frames';
-import type { Run } from '../contract/run';
+import type { Run, RunPhase } from '../contract/run';
 import { formatDuration, formatNumber, plural } from './format';
 import type { Output } from './output';
 import { ProgressLine } from './progress-line';
@@ -58,7 +58,7 @@ export class TrainingView {
         );
         break;
       case 'phase':
-        if (frame.step > 0) this.say(`Phase ${frame.name} from step ${frame.step}`);
+        if (frame.step > 0) this.showPhase(frame);
         break;
       case 'skipped':
         for (const { file, reason } of frame.files.slice(0, 20)) this.say(`Skipped ${file}: ${reason}`);
@@ -94,6 +94,16 @@ export class TrainingView {
   private say(text: string): void {
     this.line.clear();
     this.output.say(text);
+  }
+
+  private showPhase({ name, step, epoch, learningRate, trainedParameters, program }: RunPhase): void {
+    const facts = [
+      ...(trainedParameters === undefined ? [] : [`${plural(trainedParameters, 'parameter')} trained`]),
+      ...(learningRate === undefined ? [] : [`learning rate ${learningRate}`]),
+    ];
+    const title = `${name[0]!.toUpperCase()}${name.slice(1)} from epoch ${epoch + 1} (step ${step + 1})`;
+    this.say([title, facts.join(', ')].filter((text) => text !== '').join(': '));
+    if (program) this.say(`Steps: ${programWords[program.compile]}, ${program.reason}`);
   }
 
   private showProgress(progress: LiveProgress): void {

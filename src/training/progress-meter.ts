@@ -38,6 +38,12 @@ export class ProgressMeter {
     this.secondsTimed += wholeMilliseconds / 1000;
   }
 
+  /** Steps of another phase take another time. */
+  beginPhase(): void {
+    this.stepsTimed = 0;
+    this.secondsTimed = 0;
+  }
+
   validated(seconds: number): void {
     this.validationSeconds = seconds;
   }

@@ -213,6 +213,7 @@ export class TrainingLoop {
     await this.program.enterPhase!(next.name, this.epoch);
     this.learningRate = next.learningRate;
     this.best.beginPhase();
+    this.meter.beginPhase();
     this.tellPhase();
     this.trainingSeconds += (performance.now() - begin) / 1000;
     this.stepEnd = performance.now();
