@@ -92,6 +92,7 @@ export const train = {
   baseLayers: {
     reading: 'Reading the layers of the base…',
     unknown: 'The layers of the base are not known: {reason}',
+    choose: 'Choose at least one layer of the base to fine-tune, or no epochs of fine-tuning.',
     none: 'All {total} layers of the base stay as they are.',
     from: 'From {name} on: {count} of {total} layers; {trained} of them have {parameters} numbers that are trained.',
   },

@@ -74,6 +74,11 @@ export function epochsOf({ model, epochs, fineTuneEpochs }: Hyperparameters): nu
   return fineTunedPresets.includes(model) ? epochs + fineTuneEpochs : epochs;
 }
 
+/** Epochs of fine-tuning without a layer to fine-tune: such a run would be refused. */
+export function lacksFineTunedLayers({ model, fineTuneEpochs, fineTuneLayers }: Hyperparameters): boolean {
+  return fineTunedPresets.includes(model) && fineTuneEpochs > 0 && fineTuneLayers === 0;
+}
+
 /** Whether other settings leave this one without effect (momentum under Adam, decay under a constant rate). */
 export function isIdle(name: HyperparameterName, values: Hyperparameters): boolean {
   switch (name) {

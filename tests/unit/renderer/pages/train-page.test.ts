@@ -78,6 +78,9 @@ describe('the form', () => {
     model.dispatchEvent(new Event('change'));
     const slider = await until(() => document.querySelector<HTMLInputElement>('input[type="range"]'));
     expect(text()).toContain('All 12 layers of the base stay as they are.');
+    await type('Fine-tuning epochs', '4');
+    await until(() => text().includes('Choose at least one layer of the base to fine-tune'));
+    expect(button('Train')!.disabled).toBe(true);
     slider.value = '5';
     slider.dispatchEvent(new Event('input'));
     await until(() => text().includes('From block_2_expand_BN on: 5 of 12 layers'));
@@ -85,7 +88,6 @@ describe('the form', () => {
     expect(input('Fine-tuned layers').value).toBe('5');
     await type('Fine-tuned layers', '12');
     expect(slider.value).toBe('12');
-    await type('Fine-tuning epochs', '4');
     button('Train')!.click();
     await until(() => started(studio).length > 0);
     expect(started(studio)[0]).toMatchObject({
