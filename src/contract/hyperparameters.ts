@@ -106,7 +106,7 @@ export const hyperparameters = z.object({
   }),
   fineTuneLearningRate: z.number().positive().max(100).default(0.00001).meta({
     group: 'optimizer',
-    keras: 'learning_rate',
+    keras: 'Adam(learning_rate)',
     presets: fineTunedPresets,
     description: 'The learning rate while the base is fine-tuned.',
   }),
