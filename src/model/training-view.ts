@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { BertLayer } from './bert/layers';
 import { outputLayerNames } from './build-model';
 import { hasKnownCell, layerNumbers } from './layer-numbers';
 
@@ -51,6 +52,8 @@ export function prepareForTraining(model: tf.LayersModel, mask: MaskSource): voi
     } else if (className === 'BatchNormalization' && !layer.trainable) {
       const call = layer.call.bind(layer);
       layer.call = (inputs, kwargs) => call(inputs, { ...kwargs, training: false });
+    } else if (layer instanceof BertLayer) {
+      layer.drawMask = (use, shape, rate) => mask({ layer: number, use }, shape, rate);
     } else if (hasKnownCell(layer)) prepareCell((layer as RecurrentLayer).cell, number, mask);
   }
 }

@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import * as bert from './bert';
 import * as convolution from './convolution';
 import * as core from './core';
 import type { LayerEmitter } from './emitter';
@@ -16,6 +17,11 @@ export const layerEmitters: ReadonlyMap<string, LayerEmitter> = new Map<string, 
   ['Average', core.average],
   ['AveragePooling2D', pooling.averagePooling2d],
   ['BatchNormalization', normalization.batchNormalization],
+  ['BertEmbeddings', bert.bertEmbeddings],
+  ['BertEncoderLayer', bert.bertEncoderLayer],
+  ['BertMeanPooling', bert.bertMeanPooling],
+  ['BertPaddingMask', bert.bertPaddingMask],
+  ['BertPooler', bert.bertPooler],
   ['Bidirectional', bidirectional],
   ['Concatenate', core.concatenate],
   ['Conv2D', convolution.conv2d],
