@@ -89,7 +89,7 @@ export async function readHuggingFaceWeights(directory: string, config: BertConf
   try {
     bytes = await readFile(path);
   } catch (cause) {
-    throw new DescentError('not-found', `${path} can't be read: ${(cause as Error).message}.`, {
+    throw new DescentError('not-found', `The weights ${path} can't be read: ${(cause as Error).message}.`, {
       subject: path,
       remedy: existsSync(join(directory, 'pytorch_model.bin'))
         ? 'pytorch_model.bin is not read: save the model again with safe_serialization=True.'

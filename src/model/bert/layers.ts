@@ -15,13 +15,14 @@ const excluded = -1e9;
 export abstract class BertLayer extends tf.layers.Layer {
   /** Set by who trains the model; without it masks come from TF.js. */
   drawMask: DrawMask | undefined;
+  private readonly own = new Map<string, { read(): tf.Tensor }>();
 
   protected weight(name: string, shape: number[], initializer: 'zeros' | 'ones' = 'zeros'): void {
-    this.addWeight(name, shape, 'float32', tf.initializers[initializer]());
+    this.own.set(name, this.addWeight(name, shape, 'float32', tf.initializers[initializer]()));
   }
 
   protected read(name: string): tf.Tensor {
-    return this.weights.find(({ originalName }) => originalName === name)!.read();
+    return this.own.get(name)!.read();
   }
 
   protected dropped(x: tf.Tensor, rate: number, use: number, kwargs: { training?: boolean }): tf.Tensor {
