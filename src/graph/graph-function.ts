@@ -18,3 +18,19 @@ export class GraphFunction {
     return this.body.operations.some((operation) => operation.definition.stateful);
   }
 }
+
+/** A function whose body another program wrote. It may be the value of an attribute; nothing is known of its inputs. */
+export class EncodedFunction extends GraphFunction {
+  constructor(
+    name: string,
+    /** FunctionDef. */
+    readonly encoded: Uint8Array,
+    emptyBody: Graph,
+  ) {
+    super(name, emptyBody, [], [], [], {});
+  }
+
+  override get stateful(): boolean {
+    return true;
+  }
+}

@@ -2,7 +2,7 @@ import { DescentError } from '../contract/errors';
 import { bindInputs, bindOutputs, type OperationInput } from './bind';
 import { type OperationDefinition, operationDefinition } from './definitions/registry';
 import type { DType } from './dtype';
-import { GraphFunction } from './graph-function';
+import { EncodedFunction, GraphFunction } from './graph-function';
 import { type AttributeValue, Operation, Tensor } from './operation';
 import { formatShape, mergeShapes, type Shape } from './shape';
 import { inferShapes } from './shapes/infer';
@@ -32,6 +32,8 @@ export interface VariableOptions {
   trainable?: boolean;
   /** Its value after `session.initialize()`. */
   initial?: Tensor | Literal | NumericArray;
+  /** `when-loaded`: a session gives it that value as it loads the graph, without being asked. */
+  initialize?: 'when-asked' | 'when-loaded';
 }
 
 export interface Signature {
@@ -207,7 +209,8 @@ export class Graph {
       }
       const trainable = options.trainable ?? true;
       const common = { name: unique, dtype, shape, trainable, handle: handle.output, value, feed, assigned };
-      const variable: Variable = initializer ? { ...common, initializer } : common;
+      const whenLoaded = options.initialize === 'when-loaded';
+      const variable: Variable = initializer ? { ...common, initializer, whenLoaded } : common;
       this.variables.push(variable);
       return variable;
     });
@@ -257,6 +260,22 @@ export class Graph {
     const made = new GraphFunction(unique, body, inputs, outputs, controlOutputs, options.attributes ?? {});
     this.functions.set(unique, made);
     return made;
+  }
+
+  /**
+   * Puts a function into the library as another program encoded it (FunctionDef).
+   * @returns whether it is new; false when it lies there already
+   * @throws DescentError `unsupported` when another one has its name
+   */
+  addEncodedFunction(name: string, encoded: Uint8Array): boolean {
+    const known = this.functions.get(name);
+    if (known instanceof EncodedFunction && Buffer.compare(known.encoded, encoded) === 0) return false;
+    if (known)
+      throw new DescentError('unsupported', `The graph holds two functions with the name "${name}".`, {
+        subject: name,
+      });
+    this.functions.set(name, new EncodedFunction(name, encoded, new Graph(this.root ?? this)));
+    return true;
   }
 
   /** Calls a function of this graph's library. */

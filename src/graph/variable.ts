@@ -15,4 +15,6 @@ export interface Variable {
   readonly assigned: Tensor;
   /** Sets the value that was given at creation. */
   readonly initializer?: Operation;
+  /** Whether a session runs the initializer as it loads the graph. */
+  readonly whenLoaded?: boolean;
 }

@@ -1,9 +1,9 @@
 import { dtypeNumbers } from '../dtype';
 import { argumentType, type Graph } from '../graph';
-import type { GraphFunction } from '../graph-function';
+import { EncodedFunction, type GraphFunction } from '../graph-function';
 import type { Operation, Tensor } from '../operation';
 import { writeAttributes, writeShape } from './values';
-import { flag, integer, mapEntry, message, text, Writer } from './wire';
+import { bytes, flag, integer, mapEntry, message, text, Writer } from './wire';
 
 // Field numbers: tensorflow/core/framework/{graph,node_def,function,op_def,versions}.proto.
 
@@ -27,7 +27,8 @@ export function writeGraphDef(writer: Writer, graph: Graph): void {
   if (graph.functions.size > 0)
     message(writer, 2, (library) => {
       for (const target of graph.functions.values())
-        message(library, 1, (definition) => writeFunction(definition, target));
+        if (target instanceof EncodedFunction) bytes(library, 1, target.encoded);
+        else message(library, 1, (definition) => writeFunction(definition, target));
     });
   message(writer, 4, (versions) => integer(versions, 1, producerVersion));
 }

@@ -1,3 +1,4 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +23,9 @@ export interface PreparedCall<F extends Readonly<Record<string, Tensor>>> {
   run(...values: readonly (FeedValue | tf.Tensor)[]): Fetched<F>;
 }
 
+const temporaryPrefix = 'descent-graph-';
+const savedModelFileName = 'saved_model.pb';
+
 /**
  * A graph loaded into a TensorFlow session: its variables live here. Calls block until TensorFlow is done. What is added
  * to the graph later isn't seen.
@@ -44,19 +48,48 @@ export class GraphSession {
    */
   static async load(graph: Graph): Promise<GraphSession> {
     const backend = nativeBackend();
-    const initializers = graph.variables.flatMap((variable) => variable.initializer ?? []);
-    const initialized =
-      initializers.length > 0 ? graph.group(initializers, 'initialize_variables') : undefined;
-    const directory = await mkdtemp(join(tmpdir(), 'descent-graph-'));
+    const groups = initializerGroups(graph);
+    const directory = await mkdtemp(join(tmpdir(), temporaryPrefix));
     try {
-      await writeFile(join(directory, 'saved_model.pb'), encodeSavedModel(graph));
-      const id = backend.loadSavedModelMetaGraph(directory, servingTag);
-      return new GraphSession(graph, backend, id, new Set(graph.operations), initialized);
-    } catch (error) {
-      if (error instanceof DescentError) throw error;
-      throw translateError(error, graph, 'TensorFlow refuses the graph');
+      await writeFile(join(directory, savedModelFileName), encodeSavedModel(graph));
+      return GraphSession.open(graph, backend, directory, groups);
     } finally {
       await rm(directory, { recursive: true, force: true });
+    }
+  }
+
+  /** As `load`, where nobody can wait: in the middle of a computation of TF.js. */
+  static loadNow(graph: Graph): GraphSession {
+    const backend = nativeBackend();
+    const groups = initializerGroups(graph);
+    const directory = mkdtempSync(join(tmpdir(), temporaryPrefix));
+    try {
+      writeFileSync(join(directory, savedModelFileName), encodeSavedModel(graph));
+      return GraphSession.open(graph, backend, directory, groups);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  }
+
+  private static open(
+    graph: Graph,
+    backend: NativeBackend,
+    directory: string,
+    groups: InitializerGroups,
+  ): GraphSession {
+    let id: number;
+    try {
+      id = backend.loadSavedModelMetaGraph(directory, servingTag);
+    } catch (error) {
+      throw translateError(error, graph, 'TensorFlow refuses the graph');
+    }
+    const session = new GraphSession(graph, backend, id, new Set(graph.operations), groups.whenAsked);
+    try {
+      if (groups.whenLoaded) session.run({ done: groups.whenLoaded });
+      return session;
+    } catch (error) {
+      session.dispose();
+      throw error;
     }
   }
 
@@ -210,6 +243,25 @@ function* inParts<Item>(items: Iterable<Item>, variableOf: (item: Item) => Varia
     elements += size;
   }
   if (part.length > 0) yield part;
+}
+
+interface InitializerGroups {
+  /** Undefined where there is nothing to initialize. */
+  whenAsked: Tensor | undefined;
+  whenLoaded: Tensor | undefined;
+}
+
+function initializerGroups(graph: Graph): InitializerGroups {
+  const group = (name: string, wanted: boolean) => {
+    const initializers = graph.variables.flatMap(({ initializer, whenLoaded = false }) =>
+      initializer && whenLoaded === wanted ? [initializer] : [],
+    );
+    return initializers.length > 0 ? graph.group(initializers, name) : undefined;
+  };
+  return {
+    whenAsked: group('initialize_variables', false),
+    whenLoaded: group('initialize_loaded_variables', true),
+  };
 }
 
 function fromNative(
