@@ -9,6 +9,7 @@ import { bidirectional } from './recurrent/bidirectional';
 import { gru } from './recurrent/gru';
 import { lstm } from './recurrent/lstm';
 import { simpleRnn } from './recurrent/simple-rnn';
+import { savedModelBase } from './saved-model';
 
 /** Layers that can be compiled, by tfjs-layers' and Keras' class names. */
 export const layerEmitters: ReadonlyMap<string, LayerEmitter> = new Map<string, LayerEmitter>([
@@ -47,6 +48,7 @@ export const layerEmitters: ReadonlyMap<string, LayerEmitter> = new Map<string, 
   ['RepeatVector', core.repeatVector],
   ['Rescaling', core.rescaling],
   ['Reshape', core.reshape],
+  ['SavedModelBase', savedModelBase],
   ['SeparableConv2D', convolution.separableConv2d],
   ['SimpleRNN', simpleRnn],
   ['Softmax', core.softmax],
