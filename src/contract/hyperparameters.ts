@@ -11,6 +11,8 @@ export const presetNames = [
   'efficientnet-lite0',
   'mobilenet-v2',
   'resnet50',
+  'saved-model',
+  'hub',
   'text-bag',
   'text-lstm',
 ] as const;
@@ -18,13 +20,19 @@ export const presetName = z.enum(presetNames);
 export type PresetName = z.infer<typeof presetName>;
 
 /** Presets that begin from a pretrained base, on which a head is trained. */
-export const pretrainedPresets: readonly PresetName[] = ['efficientnet-lite0', 'mobilenet-v2', 'resnet50'];
+export const pretrainedPresets: readonly PresetName[] = [
+  'efficientnet-lite0',
+  'mobilenet-v2',
+  'resnet50',
+  'saved-model',
+  'hub',
+];
 
 /** Widths for which there are pretrained weights of MobileNetV2. */
 export const mobileNetAlphas: readonly number[] = [0.35, 0.5, 0.75, 1, 1.3, 1.4];
 
 /** Presets that are read from a place: the file, folder or address that `base` names. */
-export const placedPresets: readonly PresetName[] = [];
+export const placedPresets: readonly PresetName[] = ['saved-model', 'hub'];
 
 /** Presets whose pretrained base is made of layers, the last of which can be fine-tuned. */
 const basesOfLayers: readonly string[] = ['efficientnet-lite0', 'mobilenet-v2', 'resnet50', 'keras', 'bert'];
@@ -526,7 +534,17 @@ function describeFields(): HyperparameterField[] {
 
 /** Presets that can be trained on a kind of data, the proposed one first. */
 export const presetsByKind: Record<(typeof datasetKinds)[number], readonly PresetName[]> = {
-  images: ['small-cnn', 'efficientnet-lite0', 'mobilenet-v2', 'resnet50', 'mobilenet-like', 'mlp', 'linear'],
+  images: [
+    'small-cnn',
+    'efficientnet-lite0',
+    'mobilenet-v2',
+    'resnet50',
+    'saved-model',
+    'hub',
+    'mobilenet-like',
+    'mlp',
+    'linear',
+  ],
   table: ['mlp', 'linear'],
   texts: ['text-bag', 'text-lstm', 'linear'],
 };

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { DescentError } from '../contract/errors';
 import { type ModelMetadata, modelMetadata } from '../contract/metadata';
 import { recoverDirectory } from '../files/node/atomic';
+import { openSavedModels } from './bases/saved-model/keep';
 import { modelFileName } from './save-model';
 
 export interface LoadedModel {
@@ -31,6 +32,7 @@ export async function loadModel(directory: string): Promise<LoadedModel> {
       remedy: 'Choose the model folder of a run.',
       cause: parsed.error,
     });
+  await openSavedModels(json.modelTopology, directory);
   try {
     const model = await tf.loadLayersModel(
       tf.io.fromMemory({

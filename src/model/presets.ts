@@ -158,6 +158,8 @@ const bodies: Record<PresetName, Body> = {
   'efficientnet-lite0': applyBase,
   'mobilenet-v2': applyBase,
   resnet50: applyBase,
+  'saved-model': applyBase,
+  hub: applyBase,
   'text-bag': textBag,
   'text-lstm': textLstm,
 };

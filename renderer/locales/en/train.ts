@@ -109,6 +109,9 @@ export const train = {
       'Keras’ MobileNetV2 with its pretrained weights from ~/.keras/models, and a new last layer. Quick; alpha sets its width.',
     resnet50:
       'Keras’ ResNet50 with its pretrained weights from ~/.keras/models, and a new last layer. Larger and slower.',
+    'saved-model':
+      'A SavedModel folder of yours (or of TensorFlow Hub) as it is, frozen; a new last layer is trained on what it gives. Native engine only.',
+    hub: 'A picture model of TensorFlow Hub or Kaggle, frozen: its address (downloaded once, and kept), the .tar.gz, or the unpacked folder. Native engine only.',
     'text-bag': 'The mean of the words’ vectors, and a dense layer. It does not see their order.',
     'text-lstm':
       'A recurrent layer that reads the words in their order. Slower; for texts where order matters.',
@@ -122,6 +125,8 @@ export const train = {
       'efficientnet-lite0': 'EfficientNet-Lite0, pretrained',
       'mobilenet-v2': 'MobileNetV2, pretrained',
       resnet50: 'ResNet50, pretrained',
+      'saved-model': 'A SavedModel, frozen',
+      hub: 'TensorFlow Hub, frozen',
       'text-bag': 'Bag of word vectors',
       'text-lstm': 'LSTM over the words',
     },

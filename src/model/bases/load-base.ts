@@ -3,6 +3,8 @@ import type { Hyperparameters, PresetName } from '../../contract/hyperparameters
 import { assertFits } from '../presets';
 import { loadEfficientNetLite0, loadMobileNetV2, loadResNet50 } from './applications/load';
 import type { Base, BaseContext } from './base';
+import { loadHub } from './hub/load';
+import { loadSavedModel } from './saved-model/load';
 
 type BaseLoader = (hyperparameters: Hyperparameters, context: BaseContext) => Promise<Base>;
 
@@ -10,6 +12,8 @@ const loaders: Partial<Record<PresetName, BaseLoader>> = {
   'efficientnet-lite0': loadEfficientNetLite0,
   'mobilenet-v2': loadMobileNetV2,
   resnet50: loadResNet50,
+  'saved-model': loadSavedModel,
+  hub: loadHub,
 };
 
 /**

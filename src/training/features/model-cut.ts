@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { Graph } from '../../graph/graph';
 import type { Variable } from '../../graph/variable';
+import { SavedModelBase } from '../../model/bases/saved-model/saved-model-base';
 import { layersWithin } from '../../model/layer-numbers';
 import { emitModel } from '../graph/emit-model';
 import { ModelVariables } from '../graph/model-variables';
@@ -147,6 +148,8 @@ function multiplicationsOf(nodes: readonly Node[]): number {
 
 function multiplicationsOfLayer(layer: tf.layers.Layer, outputShapes: unknown): number {
   if (layer instanceof tf.LayersModel) return multiplicationsOf(nodesInOrder(layer));
+  // Nobody counts them; a whole network is never cheap.
+  if (layer instanceof SavedModelBase) return Number.POSITIVE_INFINITY;
   const shape = [outputShapes].flat(1)[0];
   const [, ...sizes] = (Array.isArray(shape) ? shape : (outputShapes as (number | null)[])) as (
     | number

@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
@@ -9,28 +9,25 @@ import { readSavedModel } from '../../../src/graph/import/read-saved-model';
 import { GraphSession } from '../../../src/graph/session/session';
 import { LoadedSavedModel } from '../../../src/model/bases/saved-model/loaded-saved-model';
 import { findPictureFunction } from '../../../src/model/bases/saved-model/picture-function';
-import { pythonJudge, runPython } from '../../support/python-judge';
+import { hubModels, hubSide, readFloats } from '../../support/hub-models';
+import { pythonJudge } from '../../support/python-judge';
 
 const judge = await pythonJudge();
-const size = 64;
+const size = hubSide;
 let directory: string;
+/** Where Python's SavedModels are. */
+let models: string;
 let pixels: Float32Array;
 beforeAll(async () => {
   await loadBackend('node');
   directory = await mkdtemp(join(tmpdir(), 'descent hub ü '));
   if (typeof judge === 'string') return;
-  const program = await readFile(join(import.meta.dirname, 'support', 'hub-models.py'), 'utf8');
-  await runPython(judge, program, [directory, JSON.stringify({ features: size })]);
+  models = await hubModels(judge);
   pixels = await floats('pixels.bin');
-}, 180_000);
+}, 300_000);
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-async function floats(name: string): Promise<Float32Array> {
-  const bytes = await readFile(join(directory, name));
-  return new Float32Array(
-    bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer,
-  );
-}
+const floats = (name: string) => readFloats(join(models, name));
 
 function largestDifference(a: Float32Array, b: Float32Array): number {
   expect(a.length).toBe(b.length);
@@ -50,12 +47,12 @@ async function computed(loaded: LoadedSavedModel, values: Float32Array, side: nu
 
 describe.skipIf(typeof judge === 'string')('SavedModels made by Python', () => {
   it('are called as Hub calls them: __call__ without training, with the values of their variables', async () => {
-    const saved = await readSavedModel(join(directory, 'hub'));
+    const saved = await readSavedModel(join(models, 'hub'));
     expect(saved.functions.map(({ name, arguments: given }) => [name, given.length])).toEqual([
       ['__call__', 3],
       ['__call__', 3],
     ]);
-    const loaded = await LoadedSavedModel.open(join(directory, 'hub'));
+    const loaded = await LoadedSavedModel.open(join(models, 'hub'));
     expect(loaded.pictures).toMatchObject({
       dtype: 'float32',
       height: size,
@@ -76,7 +73,7 @@ describe.skipIf(typeof judge === 'string')('SavedModels made by Python', () => {
   });
 
   it('are called by a signature, on bytes, at any size', async () => {
-    const loaded = await LoadedSavedModel.open(join(directory, 'maps'));
+    const loaded = await LoadedSavedModel.open(join(models, 'maps'));
     expect(loaded.pictures).toMatchObject({ dtype: 'uint8', height: null, width: null });
     expect(loaded.pictures.target.name).toBe('serving_default');
     expect(await loaded.outputShape(size, size)).toEqual([5, 5, 5]);
@@ -85,7 +82,7 @@ describe.skipIf(typeof judge === 'string')('SavedModels made by Python', () => {
   });
 
   it('are read as Keras saves them', async () => {
-    const loaded = await LoadedSavedModel.open(join(directory, 'keras'));
+    const loaded = await LoadedSavedModel.open(join(models, 'keras'));
     expect(await loaded.outputShape(8, 8)).toEqual([144]);
     const tiles = tf.tidy(() =>
       tf
@@ -96,13 +93,13 @@ describe.skipIf(typeof judge === 'string')('SavedModels made by Python', () => {
   });
 
   it('are refused when no function takes one batch of pictures, telling why', async () => {
-    const saved = await readSavedModel(join(directory, 'two'));
+    const saved = await readSavedModel(join(models, 'two'));
     expect(() => findPictureFunction(saved)).toThrow(/__call__: it has 2 inputs \(a float32 \[\?, 8, 8, 3\]/);
   });
 
   it('are refused when they are damaged, cut off, of another format, or not there', async () => {
     const copy = join(directory, 'copy');
-    await cp(join(directory, 'hub'), copy, { recursive: true });
+    await cp(join(models, 'hub'), copy, { recursive: true });
     await truncate(join(copy, 'saved_model.pb'), 100_000);
     await expect(readSavedModel(copy)).rejects.toThrow(/saved_model.pb is cut off or damaged/);
     await writeFile(join(copy, 'saved_model.pb'), '<html>Sign in</html>');
@@ -113,7 +110,7 @@ describe.skipIf(typeof judge === 'string')('SavedModels made by Python', () => {
     await mkdir(empty);
     await expect(readSavedModel(empty)).rejects.toThrow(/There is no saved_model.pb in/);
     const without = join(directory, 'without');
-    await cp(join(directory, 'hub'), without, { recursive: true });
+    await cp(join(models, 'hub'), without, { recursive: true });
     await rm(join(without, 'variables', 'variables.data-00000-of-00001'));
     await expect(LoadedSavedModel.open(without)).rejects.toThrow(/The variables .* can't be read/);
   });
