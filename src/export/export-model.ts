@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { DescentError } from '../contract/errors';
 import type { ExportFormat, ExportResult } from '../contract/export';
 import { writeFileAtomically } from '../files/node/atomic';
+import { savedModelsIn } from '../model/bases/saved-model/keep';
 import { readProofInputs } from './held-out';
 import { checkTfjs } from './tfjs/check-tfjs';
 import { readModelJson, writeTfjs } from './tfjs/write-tfjs';
@@ -45,7 +46,8 @@ export async function exportModel(
     });
   }
   const modelDirectory = join(runDirectory, 'model');
-  const { metadata } = await readModelJson(modelDirectory);
+  const { metadata, text } = await readModelJson(modelDirectory);
+  refuseSavedModels(text);
   onProgress({ type: 'progress', stage: 'writing', done: 0, total: 1 });
   const examples = await readProofInputs(runDirectory, metadata.input, {
     limit: proofExamples,
@@ -76,6 +78,20 @@ export async function exportModel(
     files,
     parity,
   };
+}
+
+/** Whoever waits for the proof of an export that can't be shall know before. */
+function refuseSavedModels(modelJson: string): void {
+  const [base] = savedModelsIn(JSON.parse(modelJson));
+  if (!base) return;
+  throw new DescentError(
+    'unsupported',
+    `This model can't be exported to TF.js: it is built on a SavedModel (${base.source.name}), a graph of TensorFlow's own operations, of which a TF.js layers model can hold none.`,
+    {
+      subject: base.source.name,
+      remedy: 'Train on a base that is made of layers, such as efficientnet-lite0 or mobilenet-v2.',
+    },
+  );
 }
 
 /** An export replaces the folder whole, so it must be new, empty, or an earlier export. */
