@@ -159,7 +159,10 @@ describe.skipIf(typeof judge === 'string')('descent train --model hub:...', () =
   });
 
   it('says offline which file to put where, and takes it from there', async () => {
-    const gone = 'http://127.0.0.1:9/other/1';
+    const closed = createServer();
+    await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve));
+    const gone = `http://127.0.0.1:${(closed.address() as AddressInfo).port}/other/1`;
+    await new Promise((resolve) => closed.close(resolve));
     const { status, words } = await train(`hub:${gone}`);
     expect(status).toBe(1);
     expect(words).toContain(

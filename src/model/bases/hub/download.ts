@@ -225,7 +225,9 @@ async function ask(url: string, headers: Record<string, string>, signal: AbortSi
 function connectionError(cause: unknown): ConnectionError {
   const inner = (cause as Error).cause ?? cause;
   const { code, message } = inner as NodeJS.ErrnoException;
-  return new ConnectionError(code ? `the server can't be reached (${code})` : message, { cause });
+  return new ConnectionError(code ? `the server can't be reached (${code})` : message.replace(/\.$/, ''), {
+    cause,
+  });
 }
 
 interface Writing {
