@@ -15,6 +15,8 @@ export const presetNames = [
   'hub',
   'text-bag',
   'text-lstm',
+  'glove',
+  'tfidf',
 ] as const;
 export const presetName = z.enum(presetNames);
 export type PresetName = z.infer<typeof presetName>;
@@ -26,6 +28,7 @@ export const pretrainedPresets: readonly PresetName[] = [
   'resnet50',
   'saved-model',
   'hub',
+  'glove',
 ];
 
 /** Widths for which there are pretrained weights of MobileNetV2. */
@@ -419,7 +422,32 @@ export const hyperparameters = z.object({
       keras: 'output_sequence_length',
       unit: 'words',
       kinds: ['texts'],
+      presets: presetNames.filter((name) => name !== 'tfidf'),
       description: 'Words read of each text.',
+    }),
+  ngrams: z
+    .number()
+    .int()
+    .min(1)
+    .max(3)
+    .default(1)
+    .meta({
+      group: 'data',
+      keras: 'TextVectorization(ngrams)',
+      unit: 'words',
+      kinds: ['texts'],
+      presets: ['tfidf'],
+      description: 'The most neighbouring words that make one term: 2 counts pairs of words, too.',
+    }),
+  trainEmbedding: z
+    .boolean()
+    .default(false)
+    .meta({
+      group: 'model',
+      keras: 'Embedding(trainable)',
+      kinds: ['texts'],
+      presets: ['glove'],
+      description: 'The vectors of the words are trained together with the head.',
     }),
   embeddingDimension: z
     .number()
@@ -546,7 +574,7 @@ export const presetsByKind: Record<(typeof datasetKinds)[number], readonly Prese
     'linear',
   ],
   table: ['mlp', 'linear'],
-  texts: ['text-bag', 'text-lstm', 'linear'],
+  texts: ['text-bag', 'glove', 'tfidf', 'text-lstm', 'linear'],
 };
 
 /** Fields that matter for a kind of data and a preset. */

@@ -39,7 +39,19 @@ export const textInput = z.object({
   kind: z.literal('texts'),
   /** Id 0 is padding, 1 an unknown word, then the vocabulary from id 2 on. */
   vocabulary: z.array(z.string()),
+  /** Places for words; with `weighting`, for different terms, and one for the constant. */
   sequenceLength: z.number().int(),
+  /** How texts are split into words: as the vectors of GloVe want it; absent: as ours. */
+  splitting: z.enum(['glove']).optional(),
+  /** The input is terms with their weights (TF-IDF), [sequenceLength, 2], instead of the words' ids. */
+  weighting: z
+    .object({
+      /** The most words that make one term of the vocabulary. */
+      ngrams: z.number().int(),
+      /** One a term of the vocabulary. */
+      inverseDocumentFrequencies: z.array(z.number()),
+    })
+    .optional(),
   /** The column of a CSV file that held the texts; absent when they were files. */
   column: z.string().optional(),
 });

@@ -5,6 +5,7 @@ import { DescentError } from '../contract/errors';
 import type { ModelInput } from '../contract/metadata';
 import { run as runSchema } from '../contract/run';
 import { rowWidth } from '../dataset/common/table';
+import { textEncoder } from '../dataset/common/text-encoder';
 import { openDataset } from '../dataset/node/open';
 import { openSource } from '../pipeline/dataset-sources';
 import type { ExampleSource } from '../pipeline/example-source';
@@ -102,20 +103,22 @@ function makeUp(input: ModelInput, count: number): HeldOutExamples {
   };
 }
 
-function shapeOf(input: ModelInput): number[] {
+function shapeOf(input: ModelInput): readonly number[] {
   switch (input.kind) {
     case 'images':
       return [input.height, input.width, input.channels];
     case 'table':
       return [rowWidth(input.columns)];
     case 'texts':
-      return [input.sequenceLength];
+      return textEncoder(input).shape;
   }
 }
 
 /** `share` in 0..1: a byte of a picture, a number within two standard deviations of its mean, a word's id. */
 function valueAt(input: ModelInput, place: number, share: number): number {
   if (input.kind === 'images') return Math.floor(share * 256);
+  // Every second value is a term's weight.
+  if (input.kind === 'texts' && input.weighting && place % 2 === 1) return share;
   if (input.kind === 'texts') return Math.floor(share * (input.vocabulary.length + 2));
   let start = 0;
   for (const column of input.columns) {

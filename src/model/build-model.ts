@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { chooseLoss } from '../contract/losses';
 import type { TableColumn } from '../contract/metadata';
+import { textEncoder } from '../dataset/common/text-encoder';
 import { LayerFactory } from './layer-factory';
 import { freezeLayers } from './layer-learning-rates';
 import { presetBody } from './presets';
@@ -15,7 +16,7 @@ export const outputLayerNames = {
 
 /**
  * Builds a preset as a layers model that takes raw inputs (pictures float32 0..255 [batch, height, width, channels];
- * rows float32 [batch, columns] as `encodeRow` gives them; texts int32 [batch, words]) and gives probabilities
+ * rows float32 [batch, columns] as `encodeRow` gives them; texts int32 [batch, words], or float32 [batch, places, 2] of weighted terms) and gives probabilities
  * [batch, labels] or the target in its own unit [batch, 1]. Scaling and standardisation are layers of it, all of them
  * TF.js' own. The same seed gives the same weights.
  * @throws DescentError `wrong-use` when the preset does not fit the kind of data, the loss the task, or `layerLearningRates`
@@ -30,7 +31,7 @@ export function buildModel(specification: ModelSpecification): tf.LayersModel {
   const output =
     specification.task === 'classification'
       ? classes(layers, features, specification)
-      : value(layers, features, specification.target);
+      : value(layers, features, specification);
   const model = tf.model({ inputs: input, outputs: output, name: specification.hyperparameters.model });
   try {
     freezeLayers(model, specification.hyperparameters.layerLearningRates ?? '');
@@ -57,7 +58,8 @@ function inputOf({ input, base }: ModelSpecification, layers: LayerFactory): Sta
     case 'table':
       return standardized(input.columns);
     case 'texts': {
-      const tensor = tf.input({ shape: [input.sequenceLength], dtype: 'int32', name: 'input_1' });
+      const { shape, dtype } = textEncoder(input);
+      const tensor = tf.input({ shape: [...shape], dtype, name: 'input_1' });
       return { input: tensor, start: tensor };
     }
   }
@@ -98,20 +100,31 @@ function standardized(columns: readonly TableColumn[]): Start {
 function classes(
   layers: LayerFactory,
   features: tf.SymbolicTensor,
-  { labels, task, hyperparameters }: ModelSpecification,
+  { labels, task, input, hyperparameters }: ModelSpecification,
 ): tf.SymbolicTensor {
-  const logits = layers.dense(labels.length).apply(features) as tf.SymbolicTensor;
+  const logits = linearMap(layers, features, labels.length, input);
   const binary = chooseLoss(task, hyperparameters.loss) === 'binary-crossentropy';
   const activation = outputLayerNames[binary ? 'binary' : 'classification'];
   return tf.layers.activation({ activation, name: activation }).apply(logits) as tf.SymbolicTensor;
 }
 
+/** What stands before the output: weighted terms come as a linear map already. */
+function linearMap(
+  layers: LayerFactory,
+  features: tf.SymbolicTensor,
+  units: number,
+  input: ModelSpecification['input'],
+): tf.SymbolicTensor {
+  if (input.kind === 'texts' && input.weighting) return features;
+  return layers.dense(units).apply(features) as tf.SymbolicTensor;
+}
+
 function value(
   layers: LayerFactory,
   features: tf.SymbolicTensor,
-  target: ModelSpecification['target'],
+  { input, target }: ModelSpecification,
 ): tf.SymbolicTensor {
-  const standard = layers.dense(1).apply(features) as tf.SymbolicTensor;
+  const standard = linearMap(layers, features, 1, input);
   const layer = tf.layers.dense({ units: 1, trainable: false, name: outputLayerNames.regression });
   const output = layer.apply(standard) as tf.SymbolicTensor;
   const deviation = target && target.standardDeviation > smallestDeviation ? target.standardDeviation : 1;

@@ -5,6 +5,7 @@ import { type PresetName, presetsByKind } from '../contract/hyperparameters';
 import { applyBase } from './bases/apply-base';
 import type { LayerFactory } from './layer-factory';
 import type { ModelSpecification } from './specification';
+import { gloveBody, tfIdfBody } from './text-presets';
 
 export type Body = (
   layers: LayerFactory,
@@ -162,6 +163,8 @@ const bodies: Record<PresetName, Body> = {
   hub: applyBase,
   'text-bag': textBag,
   'text-lstm': textLstm,
+  glove: gloveBody,
+  tfidf: tfIdfBody,
 };
 
 /** @throws DescentError `wrong-use` when the preset does not fit the kind of data */

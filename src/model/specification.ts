@@ -26,7 +26,7 @@ export interface ModelSpecification {
     | 'embeddingDimension'
     | 'bidirectional'
   > &
-    Partial<Pick<Hyperparameters, 'headUnits' | 'layerLearningRates' | 'loss' | 'base'>>;
+    Partial<Pick<Hyperparameters, 'headUnits' | 'trainEmbedding' | 'layerLearningRates' | 'loss' | 'base'>>;
 }
 
 function outputsOf({ task, hyperparameters }: ModelSpecification): ModelMetadata['outputs'] {

@@ -1,7 +1,7 @@
 import type { SplitName } from '../contract/dataset';
 import { DescentError } from '../contract/errors';
 import type { ModelInput } from '../contract/metadata';
-import { encodeText, indexVocabulary } from '../dataset/common/text';
+import { type TextEncoder, textEncoder } from '../dataset/common/text-encoder';
 import { loadPicture } from '../dataset/node/decode';
 import type { ExampleTable } from '../dataset/node/example-table';
 import type { ExampleSource } from './example-source';
@@ -53,24 +53,80 @@ export async function openSource(
       };
     }
     case 'texts': {
-      const length = input.sequenceLength;
-      const vocabulary = indexVocabulary(input.vocabulary);
-      const ids = new Int32Array(indices.length * length);
+      const encoder = textEncoder(input);
+      const texts: EncodedTexts = wide(encoder, indices.length)
+        ? new ShortRows(encoder)
+        : new WholeRows(encoder, indices.length);
       for (let index = 0; index < indices.length; index++) {
         throwIfAborted(options.signal);
-        ids.set(encodeText(vocabulary, length, await examples.text(indices[index]!)), index * length);
+        texts.add(await examples.text(indices[index]!));
         options.onProgress?.(index + 1, indices.length);
       }
       return {
         ...common,
-        shape: [length],
-        dtype: 'int32',
+        shape: encoder.shape,
+        dtype: encoder.dtype,
         resident: true,
-        rows: ids,
-        loading: 'split into words, look up',
-        load: (index) => ids.subarray(index * length, (index + 1) * length),
+        ...(texts.rows ? { rows: texts.rows } : {}),
+        loading: input.weighting ? 'split into words, weigh (TF-IDF)' : 'split into words, look up',
+        load: (index) => texts.load(index),
       };
     }
+  }
+}
+
+interface EncodedTexts {
+  readonly rows?: Int32Array | Float32Array;
+  add(text: string): void;
+  load(index: number): Int32Array | Float32Array;
+}
+
+/** Larger together, texts are kept without the zeros behind their ends. */
+const largestRows = 256 * 1024 * 1024;
+
+function wide({ shape, encodeShort }: TextEncoder, count: number): boolean {
+  return (
+    encodeShort !== undefined && shape.reduce((product, size) => product * size, 4) * count > largestRows
+  );
+}
+
+/** All texts in one array, each as long as the longest. */
+class WholeRows implements EncodedTexts {
+  readonly rows: Int32Array | Float32Array;
+  private readonly width: number;
+  private count = 0;
+
+  constructor(
+    private readonly encoder: TextEncoder,
+    count: number,
+  ) {
+    this.width = encoder.shape.reduce((product, size) => product * size, 1);
+    const values = count * this.width;
+    this.rows = encoder.dtype === 'int32' ? new Int32Array(values) : new Float32Array(values);
+  }
+
+  add(text: string): void {
+    this.rows.set(this.encoder.encode(text), this.count++ * this.width);
+  }
+
+  load(index: number): Int32Array | Float32Array {
+    return this.rows.subarray(index * this.width, (index + 1) * this.width);
+  }
+}
+
+class ShortRows implements EncodedTexts {
+  private readonly texts: Float32Array[] = [];
+
+  constructor(private readonly encoder: TextEncoder) {}
+
+  add(text: string): void {
+    this.texts.push(this.encoder.encodeShort!(text));
+  }
+
+  load(index: number): Float32Array {
+    const values = new Float32Array(this.encoder.shape.reduce((product, size) => product * size, 1));
+    values.set(this.texts[index]!);
+    return values;
   }
 }
 

@@ -2,8 +2,10 @@ import type { DatasetSummary } from '../contract/dataset';
 import { DescentError } from '../contract/errors';
 import type { Hyperparameters } from '../contract/hyperparameters';
 import type { ModelInput } from '../contract/metadata';
+import { GloveCounter } from '../dataset/common/glove-vocabulary';
 import { proposeHyperparameters } from '../dataset/common/proposal';
 import { VocabularyCounter } from '../dataset/common/text';
+import { TermCounter } from '../dataset/common/tf-idf';
 import type { Dataset, ExampleTable } from '../dataset/node/example-table';
 import type { Base } from '../model/bases/base';
 
@@ -35,10 +37,9 @@ export async function modelInputOf(
     case 'table':
       return { kind: 'table', columns: columnsOf(summary, examples) };
     case 'texts': {
-      const vocabulary = await vocabularyOf(examples, hyperparameters.vocabularySize, options);
-      const { sequenceLength } = hyperparameters;
       const column = summary.texts?.column;
-      return { kind: 'texts', vocabulary, sequenceLength, ...(column === undefined ? {} : { column }) };
+      const fitted = await wordsOf(examples, hyperparameters, options, base);
+      return { kind: 'texts', ...fitted, ...(column === undefined ? {} : { column }) };
     }
   }
 }
@@ -63,18 +64,45 @@ function columnsOf(summary: DatasetSummary, examples: ExampleTable) {
   return columns;
 }
 
-/** The most frequent words of the training split; other splits must not be looked at. */
-async function vocabularyOf(
+/** More different terms in a text aren't looked at; its weightiest ones are. */
+const mostTerms = 4096;
+
+/** What the model has to know of the texts' words; learned from the training split: other splits must not be looked at. */
+async function wordsOf(
   examples: ExampleTable,
-  size: number,
+  hyperparameters: Hyperparameters,
+  options: PreparationOptions,
+  base: Base | undefined,
+): Promise<
+  Pick<ModelInput & { kind: 'texts' }, 'vocabulary' | 'sequenceLength' | 'splitting' | 'weighting'>
+> {
+  const { model, sequenceLength, vocabularySize, ngrams } = hyperparameters;
+  if (model === 'tfidf') {
+    const counter = await counted(new TermCounter(ngrams), examples, options);
+    const { vocabulary, longest, inverseDocumentFrequencies } = counter.fit(vocabularySize);
+    return {
+      vocabulary,
+      // One for the constant.
+      sequenceLength: Math.min(longest, mostTerms) + 1,
+      weighting: { ngrams, inverseDocumentFrequencies },
+    };
+  }
+  const { texts } = base ?? {};
+  const counter = texts ? new GloveCounter(texts.words) : new VocabularyCounter();
+  const vocabulary = (await counted(counter, examples, options)).vocabulary(vocabularySize);
+  return { vocabulary, sequenceLength, ...(texts ? { splitting: texts.splitting } : {}) };
+}
+
+async function counted<Counter extends { add(text: string): void }>(
+  counter: Counter,
+  examples: ExampleTable,
   { onProgress, signal }: PreparationOptions,
-): Promise<string[]> {
-  const counter = new VocabularyCounter();
+): Promise<Counter> {
   const indices = examples.indices('train');
   for (let place = 0; place < indices.length; place++) {
     if (signal.aborted) throw new DescentError('cancelled', 'Cancelled.');
     counter.add(await examples.text(indices[place]!));
     onProgress('counting words', place + 1, indices.length);
   }
-  return counter.vocabulary(size);
+  return counter;
 }

@@ -34,9 +34,10 @@ export function encodeText(
   vocabularyIndex: ReadonlyMap<string, number>,
   sequenceLength: number,
   text: string,
+  split: (text: string) => readonly string[] = splitWords,
 ): Int32Array {
   const ids = new Int32Array(sequenceLength);
-  const found = splitWords(text);
+  const found = split(text);
   const count = Math.min(found.length, sequenceLength);
   for (let place = 0; place < count; place += 1) ids[place] = vocabularyIndex.get(found[place]!) ?? unknownId;
   return ids;

@@ -3,7 +3,7 @@ import { DescentError, toErrorMessage } from '../../contract/errors';
 import type { ModelInput } from '../../contract/metadata';
 import type { PredictionInput } from '../../contract/prediction';
 import { encodeRow } from '../../dataset/common/table';
-import { encodeText, indexVocabulary } from '../../dataset/common/text';
+import { type TextEncoder, textEncoder } from '../../dataset/common/text-encoder';
 import { loadPicture } from '../../dataset/node/decode';
 import { readRecords } from '../../dataset/node/read-records';
 import { sniffDialect } from '../../dataset/node/table-dialect';
@@ -18,10 +18,10 @@ const tableExtensions = new Set(['.csv', '.tsv', '.tab']);
 
 /** Turns files, rows and texts into a model's inputs. What can't be read gives an error of its own, not of the whole. */
 export class InputEncoder {
-  private readonly vocabulary: Map<string, number>;
+  private readonly texts: TextEncoder | undefined;
 
   constructor(private readonly input: ModelInput) {
-    this.vocabulary = indexVocabulary(input.kind === 'texts' ? input.vocabulary : []);
+    this.texts = input.kind === 'texts' ? textEncoder(input) : undefined;
   }
 
   async encode(given: PredictionInput): Promise<EncodedInput[]> {
@@ -56,9 +56,9 @@ export class InputEncoder {
     });
   }
 
-  private encodeWords(text: string): Int32Array {
-    if (this.input.kind !== 'texts') throw new Error('Only text models read words.');
-    return encodeText(this.vocabulary, this.input.sequenceLength, text);
+  private encodeWords(text: string): Int32Array | Float32Array {
+    if (!this.texts) throw new Error('Only text models read words.');
+    return this.texts.encode(text);
   }
 
   /** One example a row. A text model reads the column it was trained on, else the one with the longest texts. */

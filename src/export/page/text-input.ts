@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { textInput as textInputSchema } from '../../contract/metadata';
-import { encodeText, indexVocabulary } from '../../dataset/common/text';
+import { textEncoder } from '../../dataset/common/text-encoder';
 import { element } from './element';
 import { texts } from './texts';
 
@@ -8,7 +8,7 @@ export function textInput(
   input: z.infer<typeof textInputSchema>,
   predict: (values: Float32Array, shape: number[]) => void,
 ): HTMLElement {
-  const index = indexVocabulary(input.vocabulary);
+  const encoder = textEncoder(input);
   const area = element('textarea', { 'aria-label': texts.textLabel, placeholder: texts.textLabel });
   const form = element(
     'form',
@@ -18,7 +18,7 @@ export function textInput(
   );
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    predict(Float32Array.from(encodeText(index, input.sequenceLength, area.value)), [input.sequenceLength]);
+    predict(Float32Array.from(encoder.encode(area.value)), [...encoder.shape]);
   });
   return element('section', {}, form);
 }

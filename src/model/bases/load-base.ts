@@ -3,6 +3,7 @@ import type { Hyperparameters, PresetName } from '../../contract/hyperparameters
 import { assertFits } from '../presets';
 import { loadEfficientNetLite0, loadMobileNetV2, loadResNet50 } from './applications/load';
 import type { Base, BaseContext } from './base';
+import { loadGlove } from './glove';
 import { loadHub } from './hub/load';
 import { loadSavedModel } from './saved-model/load';
 
@@ -14,6 +15,7 @@ const loaders: Partial<Record<PresetName, BaseLoader>> = {
   resnet50: loadResNet50,
   'saved-model': loadSavedModel,
   hub: loadHub,
+  glove: loadGlove,
 };
 
 /**

@@ -10,6 +10,7 @@ import { gru } from './recurrent/gru';
 import { lstm } from './recurrent/lstm';
 import { simpleRnn } from './recurrent/simple-rnn';
 import { savedModelBase } from './saved-model';
+import * as slicing from './slicing';
 
 /** Layers that can be compiled, by tfjs-layers' and Keras' class names. */
 export const layerEmitters: ReadonlyMap<string, LayerEmitter> = new Map<string, LayerEmitter>([
@@ -26,8 +27,10 @@ export const layerEmitters: ReadonlyMap<string, LayerEmitter> = new Map<string, 
   ['Bidirectional', bidirectional],
   ['Concatenate', core.concatenate],
   ['Conv2D', convolution.conv2d],
+  ['Cropping2D', slicing.cropping2d],
   ['Dense', core.dense],
   ['DepthwiseConv2D', convolution.depthwiseConv2d],
+  ['Dot', slicing.dot],
   ['Dropout', core.dropout],
   ['Embedding', core.embedding],
   ['Flatten', core.flatten],
