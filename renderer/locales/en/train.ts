@@ -112,6 +112,10 @@ export const train = {
     'saved-model':
       'A SavedModel folder of yours (or of TensorFlow Hub) as it is, frozen; a new last layer is trained on what it gives. Native engine only.',
     hub: 'A picture model of TensorFlow Hub or Kaggle, frozen: its address (downloaded once, and kept), the .tar.gz, or the unpacked folder. Native engine only.',
+    glove:
+      'The mean of word vectors that know what words are like (GloVe): it knows words that your texts lack, too. It does not see their order.',
+    tfidf:
+      'How often each word stands in a text, rare words counting more (TF-IDF), and a weight for each. Strong on long texts.',
     'text-bag': 'The mean of the words’ vectors, and a dense layer. It does not see their order.',
     'text-lstm':
       'A recurrent layer that reads the words in their order. Slower; for texts where order matters.',
@@ -128,6 +132,8 @@ export const train = {
       'saved-model': 'A SavedModel, frozen',
       hub: 'TensorFlow Hub, frozen',
       'text-bag': 'Bag of word vectors',
+      glove: 'GloVe word vectors, pretrained',
+      tfidf: 'TF-IDF, linear',
       'text-lstm': 'LSTM over the words',
     },
     optimizer: {
@@ -206,6 +212,8 @@ export const train = {
     crop: 'Crop',
     vocabularySize: 'Vocabulary',
     sequenceLength: 'Words a text',
+    ngrams: 'Words a term',
+    trainEmbedding: 'Train word vectors',
     embeddingDimension: 'Embedding size',
     bidirectional: 'Both directions',
     histogramEverySteps: 'Histograms every',
@@ -275,6 +283,8 @@ export const train = {
     crop: 'Largest shift, as a share of the size: padded by reflection, then cut at a random place.',
     vocabularySize: 'Most frequent words that are kept.',
     sequenceLength: 'Words read of each text.',
+    ngrams: 'The most neighbouring words that make one term: 2 counts pairs of words, too.',
+    trainEmbedding: 'The vectors of the words are trained together with the head.',
     embeddingDimension: 'Numbers that stand for each word.',
     bidirectional: 'Texts are read backwards as well, by units of their own.',
     histogramEverySteps: 'Steps between weight and gradient histograms; 0: once an epoch.',
