@@ -70,7 +70,7 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
 describe('TF-IDF', () => {
-  function fit(ngrams: number, size = 1_000_000) {
+  function fitted(ngrams: number, size = 1_000_000) {
     const counter = new TermCounter(ngrams);
     for (const text of training) counter.add(text);
     return counter.fit(size);
@@ -80,7 +80,7 @@ describe('TF-IDF', () => {
     'has scikit-learn’s terms, frequencies and weights, for terms of up to %i words',
     (ngrams) => {
       const { terms, idf, rows } = verdict.fits[ngrams - 1]!;
-      const { vocabulary, inverseDocumentFrequencies, longest } = fit(ngrams);
+      const { vocabulary, inverseDocumentFrequencies, longest } = fitted(ngrams);
       expect(vocabulary).toEqual(terms);
       inverseDocumentFrequencies.forEach((value, place) => {
         expect(Math.abs(value - idf[place]!)).toBeLessThan(1e-9);
@@ -101,7 +101,7 @@ describe('TF-IDF', () => {
   );
 
   it('keeps the most frequent terms where there is no place for all, and the weightiest of a long text', () => {
-    const { vocabulary, inverseDocumentFrequencies } = fit(1, 50);
+    const { vocabulary, inverseDocumentFrequencies } = fitted(1, 50);
     expect(vocabulary).toHaveLength(50);
     expect(vocabulary).toEqual(expect.arrayContaining(['the', 'to', 'and']));
     const weighting = { ngrams: 1, inverseDocumentFrequencies };
