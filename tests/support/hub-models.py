@@ -81,6 +81,8 @@ small.save(out + '/keras', save_format='tf')
 tiles = pixels[:, :8, :8, :]
 (small(tiles / np.float32(255), training=False)).numpy().tofile(out + '/keras.bin')
 
+small.export(out + '/exported')
+
 
 # Nothing that takes one batch of pictures.
 class Two(tf.Module):

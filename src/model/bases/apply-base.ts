@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { LayerFactory } from '../layer-factory';
 import type { ModelSpecification } from '../specification';
 import { markBaseLayers } from './base-layers';
+import { SavedModelBase } from './saved-model/saved-model-base';
 
 /** Layers that turn plain pixels into what a base was trained on; they are never trained. */
 export const preprocessingLayerNames: readonly string[] = ['grey_to_rgb', 'rescaling', 'preprocess_input'];
@@ -22,8 +23,9 @@ export function applyBase(
   const frozen = layersBefore(features);
   for (const layer of frozen) {
     layer.trainable = false;
-    if (layer.getClassName() !== 'InputLayer' && !preprocessingLayerNames.includes(layer.name))
-      markBaseLayers([layer]);
+    const isInput = layer.getClassName() === 'InputLayer' || preprocessingLayerNames.includes(layer.name);
+    // It is no layers: there is nothing in it that could be fine-tuned.
+    if (!isInput && !(layer instanceof SavedModelBase)) markBaseLayers([layer]);
   }
   layers.reserve(frozen.map(({ name }) => name));
   let current = features;

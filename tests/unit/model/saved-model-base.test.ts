@@ -81,8 +81,8 @@ describe.skipIf(typeof judge === 'string')('SavedModels made by Python', () => {
     expect(largestDifference(found, await floats('maps.bin'))).toBeLessThan(1e-5);
   });
 
-  it('are read as Keras saves them', async () => {
-    const loaded = await LoadedSavedModel.open(join(models, 'keras'));
+  it.each(['keras', 'exported'])('are read as Keras saves and exports them (%s)', async (name) => {
+    const loaded = await LoadedSavedModel.open(join(models, name));
     expect(await loaded.outputShape(8, 8)).toEqual([144]);
     const tiles = tf.tidy(() =>
       tf

@@ -57,7 +57,7 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-async function open(settings: Partial<Hyperparameters>) {
+async function open(settings: Partial<Hyperparameters>, weights: 'pretrained' | 'later' = 'pretrained') {
   const events: JobEvent[] = [];
   const job = {
     runDirectory: join(directory, 'run'),
@@ -77,7 +77,9 @@ async function open(settings: Partial<Hyperparameters>) {
     resume: false,
     cacheDirectory: join(directory, 'cache'),
   };
-  const prepared = await prepareTraining(job, (event) => events.push(event), new AbortController().signal);
+  const prepared = await prepareTraining(job, (event) => events.push(event), new AbortController().signal, {
+    weights,
+  });
   return { ...prepared, events };
 }
 
@@ -114,6 +116,16 @@ describe.skipIf(typeof judge === 'string')('a head on a SavedModel', () => {
     });
   });
 
+  it('has nothing to fine-tune, which a run that asks for it says', async () => {
+    const { program, events } = await open({ fineTuneEpochs: 1, fineTuneLayers: 3 });
+    await program.dispose();
+    expect(events).toContainEqual({
+      type: 'notice',
+      severity: 'warns',
+      message: 'Nothing is fine-tuned: the model has no pretrained base of layers.',
+    });
+  });
+
   it('is saved as a model that finds its SavedModel beside it, in the cache, or tells what is missing', async () => {
     const { program } = await open({});
     await lossesOf(program, 3);
@@ -138,6 +150,11 @@ describe.skipIf(typeof judge === 'string')('a head on a SavedModel', () => {
     expect(first[0]! + first[1]!).toBeCloseTo(1, 5);
     await rm(base, { recursive: true });
     expect(await answer()).toEqual(first);
+    const resumed = await open({}, 'later');
+    expect(resumed.description.kind).toBe('features');
+    await lossesOf(resumed.program, 1);
+    await resumed.program.dispose();
+    await expect(open({})).rejects.toThrow(/There is no saved_model.pb in .*My_Base v4/);
     await rm(kept, { recursive: true });
     expect(await answer()).toEqual(first);
     await rm(join(directory, 'cache', 'bases'), { recursive: true });

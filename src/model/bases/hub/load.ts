@@ -30,7 +30,12 @@ export async function loadHub(hyperparameters: Hyperparameters, context: BaseCon
   requireNativeEngine();
   if (isAddress(base)) return savedModelBase(await fromAddress(base, context), base, imageSize);
   const found = await stat(base).catch(() => undefined);
-  if (found?.isFile()) return savedModelBase(await fromArchive(base, context), base, imageSize);
+  if (!found)
+    throw new DescentError('not-found', `There is nothing at ${base}.`, {
+      subject: base,
+      remedy: 'Name an address (https://...), a downloaded .tar.gz, or an unpacked folder.',
+    });
+  if (found.isFile()) return savedModelBase(await fromArchive(base, context), base, imageSize);
   return loadSavedModel(hyperparameters, context);
 }
 
