@@ -11,6 +11,7 @@ export const presetNames = [
   'efficientnet-lite0',
   'mobilenet-v2',
   'resnet50',
+  'keras',
   'saved-model',
   'hub',
   'text-bag',
@@ -26,6 +27,7 @@ export const pretrainedPresets: readonly PresetName[] = [
   'efficientnet-lite0',
   'mobilenet-v2',
   'resnet50',
+  'keras',
   'saved-model',
   'hub',
   'glove',
@@ -35,7 +37,7 @@ export const pretrainedPresets: readonly PresetName[] = [
 export const mobileNetAlphas: readonly number[] = [0.35, 0.5, 0.75, 1, 1.3, 1.4];
 
 /** Presets that are read from a place: the file, folder or address that `base` names. */
-export const placedPresets: readonly PresetName[] = ['saved-model', 'hub'];
+export const placedPresets: readonly PresetName[] = ['keras', 'saved-model', 'hub'];
 
 /** Presets whose pretrained base is made of layers, the last of which can be fine-tuned. */
 const basesOfLayers: readonly string[] = ['efficientnet-lite0', 'mobilenet-v2', 'resnet50', 'keras', 'bert'];
@@ -91,6 +93,28 @@ export const hyperparameters = z.object({
     placeholder: '/models/base.h5',
     description: 'The file, folder or address that the pretrained base is read from.',
   }),
+  baseOutput: z
+    .string()
+    .max(1000)
+    .default('')
+    .meta({
+      group: 'model',
+      keras: 'base.get_layer(name).output',
+      presets: ['keras'],
+      placeholder: 'conv5_block3_out',
+      description:
+        'The layer of the base whose output the head is trained on; empty: the one before its classifier.',
+    }),
+  basePixels: z
+    .enum(['auto', 'none', 'unit', 'tf', 'caffe', 'torch'])
+    .default('auto')
+    .meta({
+      group: 'model',
+      keras: 'preprocess_input(mode)',
+      presets: ['keras'],
+      description:
+        'How the base wants its pixels. none: 0 to 255; unit: 0 to 1; tf: -1 to 1; caffe: blue first, less ImageNet’s means; torch: by ImageNet’s means and deviations.',
+    }),
   epochs: z.number().int().min(1).max(100_000).default(10).meta({
     group: 'optimizer',
     keras: 'epochs',
@@ -567,6 +591,7 @@ export const presetsByKind: Record<(typeof datasetKinds)[number], readonly Prese
     'efficientnet-lite0',
     'mobilenet-v2',
     'resnet50',
+    'keras',
     'saved-model',
     'hub',
     'mobilenet-like',

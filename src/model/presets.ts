@@ -159,6 +159,7 @@ const bodies: Record<PresetName, Body> = {
   'efficientnet-lite0': applyBase,
   'mobilenet-v2': applyBase,
   resnet50: applyBase,
+  keras: applyBase,
   'saved-model': applyBase,
   hub: applyBase,
   'text-bag': textBag,

@@ -64,6 +64,8 @@ export async function prepareTraining(
   const base = await loadBase(dataset.summary.kind, hyperparameters, {
     weights,
     cacheDirectory: job.cacheDirectory,
+    runDirectory: job.runDirectory,
+    onNotice: (message) => emit({ type: 'notice', severity: 'notes', message }),
     ...options,
   });
   const specification = await specificationOf(dataset, hyperparameters, base, options);

@@ -109,6 +109,8 @@ export const train = {
       'Keras’ MobileNetV2 with its pretrained weights from ~/.keras/models, and a new last layer. Quick; alpha sets its width.',
     resnet50:
       'Keras’ ResNet50 with its pretrained weights from ~/.keras/models, and a new last layer. Larger and slower.',
+    keras:
+      'A Keras model of your own, from a .keras or .h5 file: it stays as it is, without its classifier, and a new last layer is trained on your pictures.',
     'saved-model':
       'A SavedModel folder of yours (or of TensorFlow Hub) as it is, frozen; a new last layer is trained on what it gives. Native engine only.',
     hub: 'A picture model of TensorFlow Hub or Kaggle, frozen: its address (downloaded once, and kept), the .tar.gz, or the unpacked folder. Native engine only.',
@@ -129,6 +131,7 @@ export const train = {
       'efficientnet-lite0': 'EfficientNet-Lite0, pretrained',
       'mobilenet-v2': 'MobileNetV2, pretrained',
       resnet50: 'ResNet50, pretrained',
+      keras: 'A Keras model of your own',
       'saved-model': 'A SavedModel, frozen',
       hub: 'TensorFlow Hub, frozen',
       'text-bag': 'Bag of word vectors',
@@ -146,6 +149,14 @@ export const train = {
       adagrad: 'Adagrad',
     },
     schedule: { constant: 'constant', cosine: 'cosine', step: 'step', exponential: 'exponential' },
+    basePixels: {
+      auto: 'auto',
+      none: '0 to 255',
+      unit: '0 to 1',
+      tf: '-1 to 1',
+      caffe: 'Caffe’s (blue first)',
+      torch: 'Torch’s',
+    },
     compile: { auto: 'auto', graph: 'graph', eager: 'eager', xla: 'XLA' },
     loss: {
       auto: 'auto',
@@ -163,6 +174,8 @@ export const train = {
   fields: {
     model: 'Model',
     base: 'Base',
+    baseOutput: 'Base up to layer',
+    basePixels: 'Pixels of the base',
     epochs: 'Epochs',
     fineTuneEpochs: 'Fine-tuning epochs',
     fineTuneLayers: 'Fine-tuned layers',
@@ -225,6 +238,10 @@ export const train = {
   descriptions: {
     model: 'What is trained.',
     base: 'The file, folder or address that the pretrained base is read from.',
+    baseOutput:
+      'The layer of the base whose output the head is trained on; empty: the one before its classifier.',
+    basePixels:
+      'How the base wants its pixels. none: 0 to 255; unit: 0 to 1; tf: -1 to 1; caffe: blue first, less ImageNet’s means; torch: by ImageNet’s means and deviations.',
     epochs: 'How many times every training example is seen.',
     fineTuneEpochs:
       'Epochs that follow on those of the head, in which the last layers of the base are trained, too; 0: none.',

@@ -10,6 +10,10 @@ export interface BaseContext {
    */
   weights: 'pretrained' | 'later';
   cacheDirectory: string;
+  /** Where the run keeps what it needs to go on without the base's file; absent: nothing is kept. */
+  runDirectory?: string;
+  /** Sentences for the run's page. */
+  onNotice?(message: string): void;
   onProgress(stage: string, done: number, total: number): void;
   signal: AbortSignal;
 }

@@ -1,5 +1,6 @@
 import type { DatasetKind } from '../../contract/dataset';
 import type { Hyperparameters, PresetName } from '../../contract/hyperparameters';
+import { loadKerasBase } from '../keras/keras-base';
 import { assertFits } from '../presets';
 import { loadEfficientNetLite0, loadMobileNetV2, loadResNet50 } from './applications/load';
 import type { Base, BaseContext } from './base';
@@ -13,6 +14,7 @@ const loaders: Partial<Record<PresetName, BaseLoader>> = {
   'efficientnet-lite0': loadEfficientNetLite0,
   'mobilenet-v2': loadMobileNetV2,
   resnet50: loadResNet50,
+  keras: loadKerasBase,
   'saved-model': loadSavedModel,
   hub: loadHub,
   glove: loadGlove,

@@ -154,7 +154,10 @@ export async function openHdf5(bytes: Uint8Array, file: string): Promise<Hdf5Fil
 
 function toFloats(value: unknown, shape: readonly number[], type: string): Float32Array {
   const size = shape.reduce((product, side) => product * side, 1);
-  const numbers = typeof value === 'number' ? Float32Array.of(value) : floats(value, type);
+  const numbers =
+    typeof value === 'number' || typeof value === 'bigint'
+      ? Float32Array.of(Number(value))
+      : floats(value, type);
   if (numbers.length !== size) throw new Error(`it holds ${numbers.length} numbers, not ${size}`);
   return numbers;
 }

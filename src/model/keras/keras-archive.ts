@@ -4,11 +4,13 @@ import { badKerasFile, otherFile } from './damaged';
 
 export interface KerasArchive {
   config: string;
+  /** metadata.json: which Keras wrote it, and when. */
+  metadata: string | undefined;
   /** model.weights.h5 */
   weights: Uint8Array;
 }
 
-const wanted = { config: 'config.json', weights: 'model.weights.h5' };
+const wanted = { config: 'config.json', metadata: 'metadata.json', weights: 'model.weights.h5' };
 
 /** More than any model that fits into memory; a guard against archives that grow without end. */
 const largestPart = 4 * 1024 ** 3;
@@ -43,7 +45,12 @@ export async function readKerasArchive(bytes: Uint8Array, file: string): Promise
       sharded ? 'Save the model without sharding: model.save("model.keras").' : otherFile,
     );
   };
-  return { config: Buffer.from(part(wanted.config)).toString('utf8'), weights: part(wanted.weights) };
+  const metadata = parts.get(wanted.metadata);
+  return {
+    config: Buffer.from(part(wanted.config)).toString('utf8'),
+    metadata: metadata && Buffer.from(metadata).toString('utf8'),
+    weights: part(wanted.weights),
+  };
 }
 
 async function partsOf(bytes: Buffer): Promise<Map<string, Uint8Array>> {

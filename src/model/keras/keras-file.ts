@@ -10,6 +10,12 @@ export interface KerasFile {
   weights: Hdf5File;
   /** The model's configuration as JSON; undefined: weights only. */
   config: string | undefined;
+  /** Of the Keras that wrote it; 2 when it says nothing. */
+  kerasVersion: 2 | 3;
+}
+
+function majorVersion(text: string | undefined): 2 | 3 {
+  return /(^|")3\./.test(text ?? '') ? 3 : 2;
 }
 
 /**
@@ -21,7 +27,11 @@ export async function openKerasFile(file: string): Promise<KerasFile> {
   checkKnownFile(file, bytes);
   if (isZip(bytes)) {
     const archive = await readKerasArchive(bytes, file);
-    return { weights: await openHdf5(archive.weights, file), config: archive.config };
+    return {
+      weights: await openHdf5(archive.weights, file),
+      config: archive.config,
+      kerasVersion: majorVersion(archive.metadata),
+    };
   }
   if (!isHdf5(bytes)) {
     throw badKerasFile(
@@ -32,7 +42,11 @@ export async function openKerasFile(file: string): Promise<KerasFile> {
   }
   const weights = await openHdf5(bytes, file);
   try {
-    return { weights, config: weights.text('', 'model_config') };
+    return {
+      weights,
+      config: weights.text('', 'model_config'),
+      kerasVersion: majorVersion(weights.text('', 'keras_version')),
+    };
   } catch (error) {
     weights.close();
     throw error;

@@ -19,33 +19,36 @@ export interface WeightOwner {
   weights: readonly OwnedWeight[];
   /** Of a nested model, in Keras' order. */
   children?: readonly WeightOwner[];
+  /** A layer that is not needed and was not made: its weights in the file are left out. */
+  absent?: boolean;
 }
 
 const statistics = new Set(['moving_mean', 'moving_variance']);
 
 /** The layers of a model, nested models as such. */
 export function ownersOf(model: { layers: tf.layers.Layer[] }): WeightOwner[] {
-  return model.layers.map(ownerOf);
+  return model.layers.map((layer) => ownerOf(layer));
 }
 
-export function ownerOf(layer: tf.layers.Layer): WeightOwner {
+/** @param name Keras' name of it, where it goes by another here */
+export function ownerOf(layer: tf.layers.Layer, name = layer.name): WeightOwner {
   const className = layer.getClassName();
   if (layer instanceof tf.LayersModel) {
     return {
-      name: layer.name,
+      name,
       className: className === 'Sequential' ? className : 'Functional',
       weights: [],
       children: ownersOf(layer),
     };
   }
-  return { name: layer.name, className, weights: layer.weights.map((weight) => owned(layer, weight)) };
+  return { name, className, weights: layer.weights.map((weight) => owned(name, weight)) };
 }
 
-function owned(layer: tf.layers.Layer, weight: tf.layers.Layer['weights'][number]): OwnedWeight {
+function owned(layer: string, weight: tf.layers.Layer['weights'][number]): OwnedWeight {
   const short = weight.originalName.slice(weight.originalName.lastIndexOf('/') + 1);
   const shape = weight.shape as number[];
   return {
-    name: `${layer.name}/${short}`,
+    name: `${layer}/${short}`,
     shape,
     trainable: !statistics.has(short),
     assign: (values) => {
