@@ -45,8 +45,8 @@ function job(run: string): TrainingJob {
         model: 'efficientnet-lite0',
         imageSize: 32,
         batchSize: 16,
-        epochs: 3,
-        fineTuneEpochs: 3,
+        epochs: 2,
+        fineTuneEpochs: 2,
         fineTuneLayers: 10,
         fineTuneLearningRate: 0.001,
         dropout: 0.3,
@@ -93,7 +93,7 @@ describe('fine-tuning EfficientNet-Lite0 in an engine process', () => {
     const told = await run(whole);
     expect(told.at(-1)?.type).toBe('done');
     const [head, fineTuning] = of(told, 'phase');
-    expect([head!.name, fineTuning!.name, fineTuning!.epoch]).toEqual(['head', 'fine-tuning', 3]);
+    expect([head!.name, fineTuning!.name, fineTuning!.epoch]).toEqual(['head', 'fine-tuning', 2]);
     // The frozen part has become shorter.
     expect([head!.program!.kind, fineTuning!.program!.kind]).toEqual(['features', 'features']);
     const frozen = [head!, fineTuning!].map(({ program }) =>
@@ -105,17 +105,45 @@ describe('fine-tuning EfficientNet-Lite0 in an engine process', () => {
 
     const torn = job('torn');
     const before = await run(torn, (frame, { child }) => {
-      if (frame.type === 'checkpoint' && frame.epoch > 3) child.kill('SIGKILL');
+      if (frame.type === 'checkpoint' && frame.epoch > 2) child.kill('SIGKILL');
     });
     expect(of(before, 'done')).toEqual([]);
     const { state } = await readCheckpoint(await lastCheckpoint(torn));
-    expect([state.phase, state.phaseBegan]).toEqual(['fine-tuning', { step: fineTuning!.step, epoch: 3 }]);
+    expect([state.phase, state.phaseBegan]).toEqual(['fine-tuning', { step: fineTuning!.step, epoch: 2 }]);
     const after = await run({ ...torn, resume: true });
-    expect(of(after, 'started')[0]).toMatchObject({ epochs: 6, program: fineTuning!.program });
+    expect(of(after, 'started')[0]).toMatchObject({ epochs: 4, program: fineTuning!.program });
     const [end, wanted] = [await lastCheckpoint(torn), await lastCheckpoint(whole)];
     expect(
       (await readFile(join(end, tensorsFileName))).equals(await readFile(join(wanted, tensorsFileName))),
     ).toBe(true);
     expect(of(after, 'done')[0]!.summary).toEqual(of(told, 'done')[0]!.summary);
+  });
+
+  it('tells the layers of a base that can be fine-tuned, in Keras’ order, without its weights', async () => {
+    const engine = startEngine(built.entry);
+    started.push(engine);
+    const layersOf = async (model: string) => {
+      const { layers } = await engine.client.call('model.baseLayers', {
+        kind: 'images',
+        hyperparameters: hyperparameters.parse({ model }),
+        cacheDirectory: join(directory, 'cache'),
+      });
+      return layers;
+    };
+    // len(base_model.layers) is 154 and 175 in Keras, with the input.
+    const mobileNet = await layersOf('mobilenet-v2');
+    expect(mobileNet.length).toBe(154 - 1);
+    expect(mobileNet.slice(-4)).toEqual([
+      { name: 'block_16_project_BN', className: 'BatchNormalization', parameters: 0 },
+      { name: 'Conv_1', className: 'Conv2D', parameters: 320 * 1280 },
+      { name: 'Conv_1_bn', className: 'BatchNormalization', parameters: 0 },
+      { name: 'out_relu', className: 'ReLU', parameters: 0 },
+    ]);
+    const resNet = await layersOf('resnet50');
+    expect(resNet.length).toBe(175 - 1);
+    expect(resNet.at(-1)!.name).toBe('conv5_block3_out');
+    expect(await layersOf('small-cnn')).toEqual([]);
+    engine.client.close();
+    await engine.exited;
   });
 });
