@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { create } from 'tar';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runCommandLine } from '../../support/command-line';
+import { runCommandLine, startCommandLine } from '../../support/command-line';
 import { hubModels, hubSide, readFloats } from '../../support/hub-models';
 import { pythonJudge } from '../../support/python-judge';
 
@@ -155,6 +155,35 @@ describe.skipIf(typeof judge === 'string')('descent train --model hub:...', () =
   it('asks for nothing that is there already, and goes on after the server is gone', async () => {
     requests.length = 0;
     expect((await train(`hub:${handle}`)).status).toBe(0);
+    expect(requests).toEqual([]);
+  });
+
+  it('goes on where a run was interrupted, without the server', async () => {
+    requests.length = 0;
+    const running = await startCommandLine(
+      [
+        'train',
+        photos,
+        '--model',
+        `hub:${handle}`,
+        ...quick,
+        '--epochs',
+        '2000',
+        '--library',
+        library,
+        '--json',
+      ],
+      home,
+    );
+    const { run: id } = await running.line('run');
+    await running.line('epoch');
+    running.child.kill('SIGINT');
+    expect((await running.end).status).toBe(130);
+    const resumed = await startCommandLine(['resume', id as string, '--library', library, '--json'], home);
+    const { epoch } = await resumed.line('epoch');
+    expect(epoch).toBeGreaterThan(1);
+    resumed.child.kill('SIGINT');
+    expect((await resumed.end).status).toBe(130);
     expect(requests).toEqual([]);
   });
 
