@@ -34,7 +34,7 @@ export const pretrainedPresets: readonly PresetName[] = [
 ];
 
 /** Widths for which there are pretrained weights of MobileNetV2. */
-export const mobileNetAlphas: readonly number[] = [0.35, 0.5, 0.75, 1, 1.3, 1.4];
+export const mobileNetAlphas = ['0.35', '0.5', '0.75', '1', '1.3', '1.4'] as const;
 
 /** Presets that are read from a place: the file, folder or address that `base` names. */
 export const placedPresets: readonly PresetName[] = ['keras', 'saved-model', 'hub'];
@@ -318,15 +318,14 @@ export const hyperparameters = z.object({
     description: 'Units of a hidden layer between the pretrained base and the last layer; 0: none.',
   }),
   alpha: z
-    .number()
-    .refine((alpha) => mobileNetAlphas.includes(alpha), { error: `one of ${mobileNetAlphas.join(', ')}` })
-    .default(1)
+    .enum(mobileNetAlphas)
+    .default('1')
     .meta({
       group: 'model',
       keras: 'alpha',
       kinds: images,
       presets: ['mobilenet-v2'],
-      description: `Factor on the number of MobileNetV2’s filters: ${mobileNetAlphas.join(', ')}.`,
+      description: 'Factor on the number of MobileNetV2’s filters.',
     }),
   hiddenLayers: z
     .number()

@@ -282,7 +282,7 @@ export const train = {
       'Share of every weight, times the learning rate, that an update takes off; 0: none, with AdamW 0.004.',
     hiddenUnits: 'Units of each hidden layer.',
     headUnits: 'Units of a hidden layer between the pretrained base and the last layer; 0: none.',
-    alpha: 'Factor on the number of MobileNetV2’s filters: 0.35, 0.5, 0.75, 1, 1.3, 1.4.',
+    alpha: 'Factor on the number of MobileNetV2’s filters.',
     hiddenLayers: 'Hidden dense layers.',
     width: 'Factor on the number of filters.',
     imageSize: 'Side of the square that pictures are resized to; 0: chosen from the folder.',

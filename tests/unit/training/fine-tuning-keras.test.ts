@@ -16,7 +16,7 @@ const judge = await pythonJudge();
 const side = 96;
 const settings = hyperparameters.parse({
   model: 'mobilenet-v2',
-  alpha: 0.35,
+  alpha: '0.35',
   imageSize: side,
   batchSize: 8,
   epochs: 2,

@@ -34,7 +34,9 @@ export function loadResNet50(_: Hyperparameters, context: BaseContext): Promise<
 /** Sides of pictures for which Keras has weights of MobileNetV2; it takes the first for every other size. */
 const mobileNetSides = [224, 192, 160, 128, 96];
 
-export function loadMobileNetV2({ alpha, imageSize }: Hyperparameters, context: BaseContext): Promise<Base> {
+export function loadMobileNetV2(hyperparameters: Hyperparameters, context: BaseContext): Promise<Base> {
+  const { imageSize } = hyperparameters;
+  const alpha = Number(hyperparameters.alpha);
   const sides = mobileNetSides.includes(imageSize) ? [imageSize, ...mobileNetSides] : mobileNetSides;
   return kerasBase('mobilenet-v2', (pixels) => mobileNetV2(pixels, alpha), context, {
     model: `MobileNetV2 with alpha ${alpha}`,

@@ -101,7 +101,7 @@ describe.skipIf(typeof files === 'string')('a base that Keras 2.15 wrote', () =>
 
   it('is MobileNetV2 with the weights that stand in Keras’ folder, taking plain pixels', async () => {
     vi.stubEnv('KERAS_HOME', join(directory, 'home'));
-    const { model } = await modelOn({ model: 'mobilenet-v2', alpha: 0.35 }, 96);
+    const { model } = await modelOn({ model: 'mobilenet-v2', alpha: '0.35' }, 96);
     expectFeatures(model, 'out_relu', expected['known mobilenet']!);
     const resnet = join(directory, 'home/models/resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5');
     await writeFile(resnet, '\x89HDF\r\n\x1a\n something else', 'latin1');
