@@ -11,6 +11,15 @@ import { TrainingView } from './training-view';
  * people. Ctrl-C lets the engine write a checkpoint and leaves the run interrupted. The answer is the exit status.
  */
 export async function followJob(session: Session, start: () => Promise<string>): Promise<number> {
+  const { run, view } = await followRun(session, start);
+  return tellEnd(session.output, view, run);
+}
+
+/** The same, but the end is left to the caller to tell. */
+export async function followRun(
+  session: Session,
+  start: () => Promise<string>,
+): Promise<{ run: Run & { path: string }; view: TrainingView }> {
   const { studio, output, interruption } = session;
   const news = new EventQueue<{ run: string; frame: JobFrame | undefined }>(interruption);
   // Before the start: no frame may be missed.
@@ -31,7 +40,7 @@ export async function followJob(session: Session, start: () => Promise<string>):
       output.say('Interrupted: a checkpoint is being written. Ctrl-C again ends at once.');
       await studio.close({ jobs: 'interrupt' });
     }
-    return tellEnd(output, view, await studio.readRun(id));
+    return { run: await studio.readRun(id), view };
   } finally {
     leave();
     view.clear();
@@ -76,7 +85,8 @@ function emitEvent(output: Output, frame: JobFrame): void {
   }
 }
 
-function tellEnd(output: Output, view: TrainingView, run: Run & { path: string }): number {
+/** The last words about a run, and the exit status that it means. */
+export function tellEnd(output: Output, view: TrainingView, run: Run & { path: string }): number {
   const { id, path, status, summary, failure, progress } = run;
   switch (status) {
     case 'done':

@@ -142,6 +142,8 @@ export const run = z.object({
   archived: z.boolean(),
   /** The run whose settings this one was started from. */
   parent: z.string().optional(),
+  /** Runs of one comparison, of which the best on validation wins, have the same. */
+  comparison: z.string().optional(),
 });
 export type Run = z.infer<typeof run>;
 
@@ -165,5 +167,6 @@ export interface RunListing {
   tags: string[];
   note: string;
   archived: boolean;
+  comparison?: string;
   problem?: string;
 }

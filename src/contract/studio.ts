@@ -115,6 +115,8 @@ export interface Proposal {
   hyperparameters: z.infer<typeof hyperparameters>;
   /** Why, in a sentence or two. */
   reason: string;
+  /** Models that are best trained side by side, the proposed one first; absent where one is proposed without doubt. */
+  candidates?: { hyperparameters: z.infer<typeof hyperparameters>; reason: string }[];
 }
 
 export interface DirectoryListing {
@@ -189,6 +191,8 @@ export const studioCalls = {
       hyperparameters,
       name: z.string().max(200).optional(),
       parent: z.string().optional(),
+      /** The same for runs that are compared; the caller thinks of one. */
+      comparison: z.string().max(100).optional(),
     }),
   ),
   /** Goes on from the newest checkpoint. */

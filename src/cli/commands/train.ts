@@ -1,14 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import type { DatasetSummary } from '../../contract/dataset';
 import { DescentError } from '../../contract/errors';
 import { type Hyperparameters, presetsByKind } from '../../contract/hyperparameters';
 import { chooseLoss } from '../../contract/losses';
+import type { Proposal, StudioCalls } from '../../contract/studio';
 import { followJob } from '../follow-job';
 import { addHyperparameterFlags, parseChanges } from '../hyperparameter-flags';
 import { describeDataset, openDataset } from '../open-dataset';
 import type { Output } from '../output';
 import { personPath } from '../paths';
 import { withSession } from '../session';
+import { trainCandidates } from '../train-candidates';
 
 export function addTrainCommand(program: Command): void {
   addHyperparameterFlags(
@@ -42,12 +45,30 @@ export function addTrainCommand(program: Command): void {
             hyperparameters,
             name: options.name as string | undefined,
           };
+          const candidates = proposal.candidates ?? [];
+          if (changes.hyperparameters.model === undefined && candidates.length > 1)
+            return trainCandidates(session, candidateJobs(job, candidates, changes.hyperparameters));
           return followJob(session, async () => (await session.client.call('jobs.start', job)).run);
         },
         // TensorFlow loads while the folder is looked through.
         { warm: 'once' },
       ),
     );
+}
+
+/** One job a candidate; what was asked for on the command line holds for each. */
+function candidateJobs(
+  job: StudioCalls['jobs.start']['params'],
+  candidates: NonNullable<Proposal['candidates']>,
+  changes: Partial<Hyperparameters>,
+): StudioCalls['jobs.start']['params'][] {
+  const comparison = randomUUID();
+  return candidates.map(({ hyperparameters }) => ({
+    ...job,
+    hyperparameters: { ...hyperparameters, ...changes },
+    name: job.name && `${job.name} ${hyperparameters.model}`,
+    comparison,
+  }));
 }
 
 function sayFindings(output: Output, summary: DatasetSummary): void {

@@ -2,6 +2,7 @@ import type { DatasetSummary } from '../../contract/dataset';
 import { type Hyperparameters, hyperparameters, type PresetName } from '../../contract/hyperparameters';
 import { batchSizeFor, type Choice } from './proposal-parts';
 import { proposeForImages } from './propose-images';
+import { proposeForTexts, textCandidates } from './propose-texts';
 
 /** Hyper-parameters that suit what was found, or a model that is chosen already, and why in a sentence or two. */
 export function proposeHyperparameters(
@@ -10,13 +11,15 @@ export function proposeHyperparameters(
 ): {
   hyperparameters: Hyperparameters;
   reason: string;
+  /** Models that are best trained side by side, where none was chosen. */
+  candidates?: { hyperparameters: Hyperparameters; reason: string }[];
 } {
   const balance = proposeBalance(summary);
   const chosen =
     summary.kind === 'images'
       ? proposeForImages(summary, model)
       : summary.kind === 'texts'
-        ? proposeForTexts(summary)
+        ? proposeForTexts(summary, model)
         : proposeForTable(summary);
   return {
     hyperparameters: hyperparameters.parse({
@@ -25,6 +28,14 @@ export function proposeHyperparameters(
       ...(model ? { model } : {}),
     }),
     reason: [chosen.reason, balance.reason].filter(Boolean).join(' '),
+    ...(model === undefined && summary.kind === 'texts' && summary.splits.validation > 0
+      ? {
+          candidates: textCandidates(summary).map(({ values, reason }) => ({
+            hyperparameters: hyperparameters.parse({ ...values, ...balance.values }),
+            reason,
+          })),
+        }
+      : {}),
   };
 }
 
@@ -50,21 +61,5 @@ function proposeForTable(summary: DatasetSummary): Choice {
       hiddenUnits: train < 1000 ? 32 : 64,
     },
     reason: `Two hidden layers suit a table of ${train.toLocaleString('en-US')} training rows.`,
-  };
-}
-
-function proposeForTexts(summary: DatasetSummary): Choice {
-  const train = summary.splits.train;
-  const median = summary.texts?.words.median ?? 0;
-  const wanted = [32, 64, 128, 256, 512].find((length) => length >= median * 1.5) ?? 512;
-  return {
-    values: {
-      model: 'text-bag',
-      batchSize: batchSizeFor(train, 32),
-      epochs: train > 10_000 ? 10 : train > 1000 ? 20 : 40,
-      learningRate: 0.005,
-      sequenceLength: wanted,
-    },
-    reason: `A bag of word embeddings over the first ${wanted} words; half of the texts have at most ${median}.`,
   };
 }

@@ -79,6 +79,7 @@ export function listingOf(run: Run): RunListing {
     tags: run.tags,
     note: run.note,
     archived: run.archived,
+    ...(run.comparison === undefined ? {} : { comparison: run.comparison }),
   };
 }
 

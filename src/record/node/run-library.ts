@@ -28,6 +28,8 @@ export interface NewRun {
   note?: string;
   /** The run whose settings this one was started from. */
   parent?: string;
+  /** Runs of one comparison have the same. */
+  comparison?: string;
 }
 
 export interface RunFilter {
@@ -112,6 +114,7 @@ export class RunLibrary {
       archived: false,
     };
     if (description.parent !== undefined) run.parent = description.parent;
+    if (description.comparison !== undefined) run.comparison = description.comparison;
     await writeDirectoryAtomically(join(this.directory, id), (temporary) => writeRunFile(temporary, run));
     return run;
   }

@@ -63,7 +63,7 @@ describe('proposeHyperparameters', () => {
     expect(proposeHyperparameters(small, 'efficientnet-lite0').hyperparameters.imageSize).toBe(128);
   });
 
-  it('takes layers for tables and word embeddings for texts', async () => {
+  it('takes layers for tables, and lets cheap models compete for texts', async () => {
     const root = await temporaryFolder();
     await put(
       root,
@@ -74,6 +74,24 @@ describe('proposeHyperparameters', () => {
     const texts = await temporaryFolder();
     for (let index = 0; index < 20; index += 1)
       await put(texts, `${index % 2 ? 'a' : 'b'}/${index}.txt`, 'some words here '.repeat(10 + index));
-    expect((await propose(texts)).hyperparameters).toMatchObject({ model: 'text-bag', sequenceLength: 128 });
+    const proposal = await propose(texts);
+    expect(proposal.hyperparameters.model).toBe('tfidf');
+    expect(proposal.reason).toContain('let the');
+    expect(proposal.candidates!.map(({ hyperparameters: { model } }) => model)).toEqual([
+      'tfidf',
+      'glove',
+      'text-bag',
+    ]);
+    expect(proposal.candidates![2]!.hyperparameters.sequenceLength).toBe(128);
+    const { summary } = await openDataset(texts, {}, { cacheDirectory: await temporaryFolder('cache') });
+    const chosen = proposeHyperparameters(summary, 'glove');
+    expect(chosen.hyperparameters).toMatchObject({ model: 'glove', learningRate: 0.02 });
+    expect(chosen.candidates).toBeUndefined();
+    expect(proposeHyperparameters(summary, 'text-lstm').hyperparameters).toMatchObject({
+      model: 'text-lstm',
+      sequenceLength: 128,
+    });
+    const undivided = { ...summary, splits: { ...summary.splits, validation: 0 } };
+    expect(proposeHyperparameters(undivided).candidates).toBeUndefined();
   });
 });

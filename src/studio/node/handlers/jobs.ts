@@ -22,10 +22,10 @@ const watchMilliseconds = 100;
 export function jobHandlers(context: StudioContext): JobCalls {
   const { jobs, datasets } = context;
   return {
-    'jobs.start': async ({ path, options, hyperparameters, name, parent }, signal) => {
+    'jobs.start': async ({ path, options, hyperparameters, name, parent, comparison }, signal) => {
       const { summary } = await datasets.withOptions(path, options, signal);
       assertTrainable(summary);
-      const job = { summary, options: summary.options, hyperparameters, name, parent };
+      const job = { summary, options: summary.options, hyperparameters, name, parent, comparison };
       return { run: await jobs.start(await context.library(), job) };
     },
     'jobs.resume': async ({ run }) => ({ run: await jobs.resume(await context.library(), run) }),

@@ -27,6 +27,7 @@ export interface NewJob {
   hyperparameters: Hyperparameters;
   name?: string;
   parent?: string;
+  comparison?: string;
 }
 
 /** What happened to a job: a frame was recorded, or (without one) its state changed. */
@@ -54,7 +55,7 @@ export class JobQueue {
   /** Makes a run in the library and puts it at the end of the queue. Returns its id. */
   async start(library: RunLibrary, job: NewJob): Promise<string> {
     this.refuseWhenClosed();
-    const { summary, options, hyperparameters, name, parent } = job;
+    const { summary, options, hyperparameters, name, parent, comparison } = job;
     const run = await library.create({
       configuration: { dataset: { path: summary.path, options }, hyperparameters },
       dataset: {
@@ -69,6 +70,7 @@ export class JobQueue {
       },
       name,
       parent,
+      comparison,
     });
     this.add(library, run, false);
     return run.id;
