@@ -95,7 +95,11 @@ class ModelInstance {
     }
     if (made instanceof ModelInstance) return made.call(inputs);
     try {
-      return [made.call(inputs)];
+      const output = made.call(inputs);
+      // TF.js only notices when it computes.
+      if (output.shape.slice(1).some((side) => side !== null && side <= 0))
+        throw new Error('nothing would be left');
+      return [output];
     } catch (error) {
       if ((error as Error).name === 'DescentError') throw error;
       const shapes = inputs.map(({ shape }) => `[${shape.map((side) => side ?? '?').join(', ')}]`).join(' ');

@@ -1,20 +1,24 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DescentError } from '../../../../src/contract/errors';
 import { loadBackend } from '../../../../src/engine/native/backend';
 import { parseModelConfig } from '../../../../src/model/keras/model-config';
-import { readKerasModel } from '../../../../src/model/keras/read-model';
+import { buildArchitecture, readKerasModel } from '../../../../src/model/keras/read-model';
 import { type KerasFiles, makeKerasFiles } from '../../../support/keras-files';
 
 const files = await makeKerasFiles(2);
 
+let own: string;
+let broken: string;
 beforeAll(async () => {
   await loadBackend('node');
+  own = await mkdtemp(join(tmpdir(), 'descent keras damaged ü '));
+  broken = join(own, 'broken');
 });
-afterAll(async () => {
-  if (typeof files !== 'string') await rm(files.directory, { recursive: true, force: true });
-});
+afterAll(() => rm(own, { recursive: true, force: true }));
 
 /** What reading these bytes ends with: undefined when it goes well. */
 async function problemOf(bytes: Uint8Array, path: string): Promise<unknown> {
@@ -37,7 +41,6 @@ function* numbers(limit: number): Generator<number> {
 
 describe.skipIf(typeof files === 'string')('damaged Keras files', () => {
   const { directory } = files as KerasFiles;
-  const broken = join(directory, 'broken');
 
   it.each(['picture.h5', 'picture.keras'])(
     '%s is refused by its name wherever it is cut off',
@@ -91,6 +94,51 @@ describe.skipIf(typeof files === 'string')('damaged Keras files', () => {
     ['version https://git-lfs.github.com/spec/v1', 'it is a pointer of Git LFS to it'],
   ])('a file that begins with %s is told for what it is', async (text, message) => {
     expect(String(await problemOf(Buffer.from(text), broken))).toContain(message);
+  });
+});
+
+describe('models with layers that can’t be computed', () => {
+  const start = () => [tf.input({ shape: [8, 8, 3] })];
+  const build = (layer: object, from = 'in') => {
+    const layers = [
+      { class_name: 'InputLayer', name: 'in', config: { name: 'in' }, inbound_nodes: [] },
+      { inbound_nodes: [[[from, 0, 0, {}]]], name: 'out', ...layer },
+    ];
+    const json = JSON.stringify({
+      class_name: 'Functional',
+      config: { name: 'm', layers, input_layers: [['in', 0, 0]], output_layers: [['out', 0, 0]] },
+    });
+    const model = parseModelConfig(json, 'm.keras');
+    return () => buildArchitecture({ file: 'm.keras', json, kerasVersion: 3, model }, start(), []);
+  };
+
+  it.each([
+    ['Lambda', {}, 'out (Lambda) holds Python code, which can’t be read from a file: make it a layer'],
+    ['TFOpLambda', {}, 'out (TFOpLambda) holds Python code'],
+    ['Wavelet', {}, 'out (Wavelet) is of a class that Descent does not know'],
+    ['constructor', {}, 'out (constructor) is of a class that Descent does not know'],
+    [
+      'Conv2D',
+      { filters: 2, kernel_size: 3, groups: 3 },
+      'out (Conv2D) has groups=3, which Descent can’t compute',
+    ],
+    ['Conv2D', { filters: 'many', kernel_size: 3 }, 'has filters="many" instead of a number'],
+    [
+      'Conv2D',
+      { filters: 2, kernel_size: 9 },
+      'out (Conv2D) can’t be put on inputs of the shape [?, 8, 8, 3]',
+    ],
+    ['Conv2D', { filters: 2, kernel_size: 3, data_format: 'channels_first' }, 'data_format="channels_first"'],
+    [
+      'Dense',
+      { units: 2, activation: 'hard_sigmoid' },
+      'activation hard_sigmoid, which Descent does not know',
+    ],
+    ['Dense', { units: 2, dtype: { class_name: 'QuantizedDTypePolicy' } }, 'is quantized'],
+    ['GRU', { units: 2 }, 'out (GRU) has reset_after=True, for which TF.js has no layer'],
+    ['Add', {}, 'the layer out takes its own output', 'out'],
+  ])('%s %o: %s', (className, settings, message, from?: string) => {
+    expect(build({ class_name: className, config: { name: 'out', ...settings } }, from)).toThrow(message);
   });
 });
 

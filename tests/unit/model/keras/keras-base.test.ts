@@ -1,4 +1,5 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import sharp from 'sharp';
@@ -14,12 +15,12 @@ import { type KerasFiles, makeKerasFiles, type Numbers } from '../../../support/
 
 const files = await makeKerasFiles(2);
 
+let own: string;
 beforeAll(async () => {
   await loadBackend('node');
+  own = await mkdtemp(join(tmpdir(), 'descent keras base ü '));
 });
-afterAll(async () => {
-  if (typeof files !== 'string') await rm(files.directory, { recursive: true, force: true });
-});
+afterAll(() => rm(own, { recursive: true, force: true }));
 
 describe.skipIf(typeof files === 'string')('a base that Keras 2.15 wrote', () => {
   const { directory, expected } = files as KerasFiles;
@@ -29,7 +30,7 @@ describe.skipIf(typeof files === 'string')('a base that Keras 2.15 wrote', () =>
     const notices: string[] = [];
     const base = await loadBase('images', hyperparameters, {
       weights: 'pretrained',
-      cacheDirectory: directory,
+      cacheDirectory: own,
       onProgress: () => undefined,
       onNotice: (message) => notices.push(message),
       signal: new AbortController().signal,
@@ -103,7 +104,9 @@ describe.skipIf(typeof files === 'string')('a base that Keras 2.15 wrote', () =>
     vi.stubEnv('KERAS_HOME', join(directory, 'home'));
     const { model } = await modelOn({ model: 'mobilenet-v2', alpha: '0.35' }, 96);
     expectFeatures(model, 'out_relu', expected['known mobilenet']!);
-    const resnet = join(directory, 'home/models/resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5');
+    vi.stubEnv('KERAS_HOME', own);
+    const resnet = join(own, 'models/resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5');
+    await mkdir(join(own, 'models'));
     await writeFile(resnet, '\x89HDF\r\n\x1a\n something else', 'latin1');
     await expect(modelOn({ model: 'resnet50' }, 64)).rejects.toThrow(
       /resnet50.*notop\.h5: its checksum is wrong: MD5 \w{32} instead of 4d473c1dd8becc155b73f8504c6f6626/,
@@ -120,8 +123,8 @@ describe.skipIf(typeof files === 'string')('a base that Keras 2.15 wrote', () =>
     await expect(modelOn({ base: name && join(directory, name) })).rejects.toThrow(message);
   });
 
-  it('is trained on, stopped, resumed, predicted with and exported by the command line, the file gone meanwhile', async () => {
-    const home = join(directory, 'a person');
+  it('is trained on, stopped, resumed, fine-tuned, predicted with and exported by the command line, the file gone meanwhile', async () => {
+    const home = join(own, 'a person');
     for (const [label, background] of [
       ['night', '#102040'],
       ['noon', '#f0e0a0'],
@@ -138,13 +141,13 @@ describe.skipIf(typeof files === 'string')('a base that Keras 2.15 wrote', () =>
           .toFile(join(home, 'skies', label, `${number}.png`));
       }
     }
-    const { readFile } = await import('node:fs/promises');
     const file = join(home, 'picture.keras');
-    await writeFile(file, await readFile(join(directory, 'picture.keras')));
+    await copyFile(join(directory, 'picture.keras'), file);
     const descent = (...words: string[]) => runCommandLine([...words, '--library', join(home, 'runs')], home);
     const first = await startCommandLine(
       [
         ...['train', 'skies', '--model', 'keras:picture.keras', '--epochs', '300', '--learning-rate', '0.1'],
+        ...['--set', 'fineTuneEpochs=1', '--set', 'fineTuneLayers=6'],
         ...['--name', 'sky', '--json', '--library', join(home, 'runs')],
       ],
       home,
@@ -159,6 +162,9 @@ describe.skipIf(typeof files === 'string')('a base that Keras 2.15 wrote', () =>
     expect(resumed.status, resumed.words).toBe(0);
     const done = resumed.lines.at(-1) as { path: string; summary: Record<string, number> };
     expect(done.summary.val_accuracy).toBe(1);
+    expect(resumed.lines.filter(({ type }) => type === 'phase').map(({ name }) => name)).toContain(
+      'fine-tuning',
+    );
     const predicted = await descent('predict', 'sky', join(home, 'skies/noon/3.png'), '--json');
     expect(predicted.lines[0], predicted.words).toMatchObject({ label: 'noon' });
     const exported = await descent('export', 'sky', '--format', 'tfjs', '--out', join(home, 'web'), '--json');

@@ -1,7 +1,6 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { loadBackend } from '../../../../src/engine/native/backend';
 import { loadKerasWeights } from '../../../../src/model/keras/load-weights';
 import { type KerasFiles, makeKerasFiles, type Numbers } from '../../../support/keras-files';
@@ -10,10 +9,6 @@ const [keras2, keras3] = [await makeKerasFiles(2), await makeKerasFiles(3)];
 
 beforeAll(async () => {
   await loadBackend('node');
-});
-afterAll(async () => {
-  for (const files of [keras2, keras3])
-    if (typeof files !== 'string') await rm(files.directory, { recursive: true, force: true });
 });
 
 /** The same as `picture` in make_keras_files.py, of TF.js layers. */

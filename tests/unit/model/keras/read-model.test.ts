@@ -1,7 +1,6 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { loadBackend } from '../../../../src/engine/native/backend';
 import { readKerasModel } from '../../../../src/model/keras/read-model';
 import { type KerasFiles, makeKerasFiles } from '../../../support/keras-files';
@@ -13,10 +12,6 @@ const made = [
 
 beforeAll(async () => {
   await loadBackend('node');
-});
-afterAll(async () => {
-  for (const [, files] of made)
-    if (typeof files !== 'string') await rm(files.directory, { recursive: true, force: true });
 });
 
 for (const [version, files] of made) {
