@@ -143,6 +143,7 @@ export const hyperparameters = z.object({
     group: 'optimizer',
     keras: 'Adam(learning_rate)',
     presets: fineTunedPresets,
+    basic: true,
     description: 'The learning rate while the base is fine-tuned.',
   }),
   batchSize: z.number().int().min(1).max(65_536).default(32).meta({

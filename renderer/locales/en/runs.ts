@@ -356,7 +356,7 @@ export const runs = {
       graph: 'one TensorFlow graph: {reason}',
       eager: 'operation by operation: {reason}',
       xla: 'one TensorFlow graph, compiled by XLA: {reason}',
-      features: 'the head alone, on kept features: {reason}',
+      features: 'the layers that are trained alone, {reason}',
     },
     engineNode: 'native {version}, {threads} threads',
     engineFast: 'native {version}, {threads} threads, fast math',
