@@ -3,7 +3,7 @@ import { type Ref, ref, shallowRef } from 'vue';
 import type { BaseLayer } from '../../../src/contract/base-layers';
 import type { DatasetKind } from '../../../src/contract/dataset';
 import { type ErrorMessage, toErrorMessage } from '../../../src/contract/errors';
-import type { Hyperparameters } from '../../../src/contract/hyperparameters';
+import { type Hyperparameters, relevantFields } from '../../../src/contract/hyperparameters';
 import { useStudio } from '../../studio';
 
 const typingMilliseconds = 300;
@@ -17,8 +17,11 @@ export function useBaseLayers(
   const layers = shallowRef<readonly BaseLayer[] | null>(null);
   const error = ref<ErrorMessage | null>(null);
   const known = new Map<string, readonly BaseLayer[]>();
-  /** What the list depends on. */
-  const key = () => JSON.stringify([kind(), values().model, values().base, values().alpha]);
+  /** What the list may depend on. */
+  const key = () => {
+    const fields = relevantFields(kind(), values().model).filter(({ group }) => group === 'model');
+    return JSON.stringify([kind(), ...fields.map(({ name }) => values()[name])]);
+  };
 
   async function read() {
     const wanted = key();
