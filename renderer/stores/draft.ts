@@ -2,6 +2,7 @@ import { defineStore } from 'pinia';
 import { computed, ref, shallowRef } from 'vue';
 import type { DatasetKind, DatasetOptions, TaskKind } from '../../src/contract/dataset';
 import {
+  adamwDecay,
   type HyperparameterName,
   type Hyperparameters,
   type HyperparameterValue,
@@ -68,7 +69,12 @@ export const useDraftStore = defineStore('draft', () => {
   });
 
   function set(field: HyperparameterName, value: HyperparameterValue) {
-    if (values.value) values.value = { ...values.value, [field]: value };
+    const before = values.value;
+    if (!before) return;
+    values.value = { ...before, [field]: value };
+    // The share that AdamW took by itself in the run before is not what another optimizer is given.
+    if (field === 'optimizer' && before.optimizer === 'adamw' && before.weightDecay === adamwDecay)
+      values.value.weightDecay = 0;
   }
 
   return { origin, base, values, name, fields, changes, begin, reset, set };

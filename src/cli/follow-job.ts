@@ -11,20 +11,22 @@ import { TrainingView } from './training-view';
  * people. Ctrl-C lets the engine write a checkpoint and leaves the run interrupted. The answer is the exit status.
  */
 export async function followJob(session: Session, start: () => Promise<string>): Promise<number> {
-  const { run, view } = await followRun(session, start);
-  return tellEnd(session.output, view, run);
+  const { run, view, wrongUse } = await followRun(session, start);
+  const status = tellEnd(session.output, view, run);
+  return wrongUse && status === exitStatus.failed ? exitStatus.wrongUse : status;
 }
 
-/** The same, but the end is left to the caller to tell. */
+/** The same, but the end is left to the caller to tell; `wrongUse`: the run failed by what it was told to do. */
 export async function followRun(
   session: Session,
   start: () => Promise<string>,
-): Promise<{ run: Run & { path: string }; view: TrainingView }> {
+): Promise<{ run: Run & { path: string }; view: TrainingView; wrongUse: boolean }> {
   const { studio, output, interruption } = session;
   const news = new EventQueue<{ run: string; frame: JobFrame | undefined }>(interruption);
   // Before the start: no frame may be missed.
   const leave = studio.onJobFrame((run, frame) => news.push({ run, frame }));
   const view = new TrainingView(output);
+  let wrongUse = false;
   try {
     const id = await start();
     const { name, path } = await studio.readRun(id);
@@ -34,13 +36,15 @@ export async function followRun(
       if (!frame) break;
       if (output.json) emitEvent(output, frame);
       view.show(frame);
+      // What only the built model can tell: it has no layer of a name, for example.
+      if (frame.type === 'failed') wrongUse = frame.error.code === 'wrong-use';
     }
     view.clear();
     if (interruption.aborted) {
       output.say('Interrupted: a checkpoint is being written. Ctrl-C again ends at once.');
       await studio.close({ jobs: 'interrupt' });
     }
-    return { run: await studio.readRun(id), view };
+    return { run: await studio.readRun(id), view, wrongUse };
   } finally {
     leave();
     view.clear();

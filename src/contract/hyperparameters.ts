@@ -45,12 +45,25 @@ export const fineTunedPresets: readonly PresetName[] = presetNames.filter((name)
   basesOfLayers.includes(name),
 );
 
+/** What settings are about, in the order in which they are shown. */
+export const hyperparameterGroups = [
+  'model',
+  'optimizer',
+  'loss',
+  'schedule',
+  'regularization',
+  'data',
+  'augmentation',
+  'computation',
+  'recording',
+] as const;
+
 /** What the form, the command line and run.json say about one hyper-parameter; the schema itself gives default and range. */
 export interface HyperparameterMeta {
   /** Keras' name for the same thing, where it has one. */
   keras?: string;
   unit?: string;
-  group: 'model' | 'optimizer' | 'schedule' | 'data' | 'augmentation' | 'regularization' | 'recording';
+  group: (typeof hyperparameterGroups)[number];
   /** Data kinds that use it; absent: all. */
   kinds?: readonly DatasetKind[];
   /** Presets that use it; absent: all. */
@@ -232,42 +245,42 @@ export const hyperparameters = z.object({
     description: 'Makes the run repeatable: initial weights, order, augmentation, dropout.',
   }),
   compile: z.enum(['auto', 'graph', 'eager', 'xla']).default('auto').meta({
-    group: 'optimizer',
+    group: 'computation',
     keras: 'compile(run_eagerly=False)',
     description:
       'graph: a step is one TensorFlow graph; eager: operation by operation; auto: graph where it can; xla: compiled by XLA (jit_compile), which took 1.4 to 16 times the time of graph on a processor in Descent’s measurements.',
   }),
   loss: z.enum(lossNames).default('auto').meta({
-    group: 'optimizer',
+    group: 'loss',
     keras: 'loss',
     description:
       'What training makes small. auto: cross-entropy for classes, mean squared error for numbers. binary-crossentropy judges each class by itself.',
   }),
   huberDelta: z.number().min(0.0001).max(1000).default(1).meta({
-    group: 'optimizer',
+    group: 'loss',
     keras: 'Huber(delta)',
     description: 'Huber: errors above it count linearly, in standard deviations of the target.',
   }),
   fastMath: z.enum(['off', 'on', 'auto']).default('off').meta({
-    group: 'optimizer',
+    group: 'computation',
     keras: 'ONEDNN_DEFAULT_FPMATH_MODE=BF16',
     description:
       'Convolutions and products in bfloat16 on processors that have it; auto: where the losses of the first steps allow it.',
   }),
   threads: z.number().int().min(0).max(256).default(0).meta({
-    group: 'optimizer',
+    group: 'computation',
     keras: 'intra_op_parallelism_threads',
     unit: 'threads',
     description:
       'How many threads an operation may use; 0: one a core, or a single one where steps are too small to share.',
   }),
   classWeights: z.enum(['none', 'balanced']).default('none').meta({
-    group: 'optimizer',
+    group: 'loss',
     keras: 'class_weight',
     description: 'balanced: examples of rare classes weigh more.',
   }),
   labelSmoothing: z.number().min(0).max(0.5).default(0).meta({
-    group: 'regularization',
+    group: 'loss',
     keras: 'label_smoothing',
     description: 'Share of the target that is spread over all classes (cross-entropies).',
   }),
@@ -582,6 +595,17 @@ function describeFields(): HyperparameterField[] {
       choices: property.enum,
     };
   });
+}
+
+/** Keras' default of AdamW(weight_decay). */
+export const adamwDecay = 0.004;
+
+/** Share of the weights that an update takes off, times its learning rate; 0: none. AdamW without decay would be Adam. */
+export function weightDecayOf({
+  optimizer,
+  weightDecay,
+}: Pick<Hyperparameters, 'optimizer' | 'weightDecay'>): number {
+  return optimizer === 'adamw' && weightDecay === 0 ? adamwDecay : weightDecay;
 }
 
 /** Presets that can be trained on a kind of data, the proposed one first. */

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { type UpdateSettings, weightDecayOf } from './update-settings';
+import { weightDecayOf } from '../contract/hyperparameters';
+import type { UpdateSettings } from './update-settings';
 
 export type OptimizerSettings = Pick<UpdateSettings, 'optimizer' | 'momentum' | 'weightDecay'>;
 

@@ -6,17 +6,6 @@ export type UpdateSettings = Pick<
   'optimizer' | 'momentum' | 'weightDecay' | 'clipNorm' | 'clipValue' | 'accumulateSteps' | 'emaMomentum'
 >;
 
-/** Keras' default of AdamW(weight_decay). */
-const adamwDecay = 0.004;
-
-/** Share of the weights that an update takes off, times its learning rate; 0: none. AdamW without decay would be Adam. */
-export function weightDecayOf({
-  optimizer,
-  weightDecay,
-}: Pick<UpdateSettings, 'optimizer' | 'weightDecay'>): number {
-  return optimizer === 'adamw' && weightDecay === 0 ? adamwDecay : weightDecay;
-}
-
 /** How gradients are limited. As in Keras, a limit on the norm leaves one on the elements without effect. */
 export function clippingOf({
   clipNorm,

@@ -1,4 +1,5 @@
 import type { ScalarSeries } from '../../../src/contract/series';
+import { quantile } from './extent';
 
 /** Parts of a step in the order of their happening; tags are `timing/<part>_ms`. */
 export const timingParts = ['wait', 'copy', 'compute', 'callbacks'] as const;
@@ -69,6 +70,12 @@ export function stepTimings(
   const sorted = [...totals].sort((left, right) => left - right);
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!;
   return { steps: Float64Array.from(kept), columns, totals, shares, median: at(0.5), p95: at(0.95) };
+}
+
+/** Milliseconds up to which steps are drawn: a single slow one (the first, a checkpoint) must not flatten all others. */
+export function timingsCeiling(totals: Float64Array): number {
+  const sorted = Float64Array.from(totals).sort();
+  return Math.min(sorted.at(-1) ?? 0, quantile(sorted, 0.98) * 1.6);
 }
 
 export type TimingVerdict = { kind: 'compute' | 'wait' | 'copy' | 'callbacks'; share: number };

@@ -36,6 +36,7 @@ export const model = {
   answer: 'Answer',
   answerNone: 'The answer appears here.',
   inMilliseconds: 'in {duration}',
+  independent: 'Each label is judged by itself: the shares need not add up to 100 %.',
   worst: 'Most wrong',
   worstNone: 'Nothing yet',
   worstNoneText: 'When training has ended, the examples that the model gets most wrong are listed here.',

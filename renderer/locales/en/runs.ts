@@ -55,7 +55,7 @@ export const runs = {
   },
   timings: {
     title: 'Step time',
-    subtitle: 'last {count} steps',
+    subtitle: 'ms, last {count} steps',
     wait: 'waiting for data',
     copy: 'input copy',
     compute: 'compute',
@@ -342,6 +342,7 @@ export const runs = {
     keras: 'Keras',
     value: 'Value',
     changed: 'not the default',
+    unused: 'without effect in this run',
     environment: 'Environment',
     dataset: 'Data set',
     folder: 'Folder',

@@ -1,3 +1,4 @@
+import type { TaskKind } from '../../../src/contract/dataset';
 import {
   fineTunedPresets,
   type HyperparameterField,
@@ -79,9 +80,25 @@ export function lacksFineTunedLayers({ model, fineTuneEpochs, fineTuneLayers }: 
   return fineTunedPresets.includes(model) && fineTuneEpochs > 0 && fineTuneLayers === 0;
 }
 
-/** Whether other settings leave this one without effect (momentum under Adam, decay under a constant rate). */
-export function isIdle(name: HyperparameterName, values: Hyperparameters): boolean {
+const augmentations = [
+  'flipLeftRight',
+  'brightness',
+  'contrast',
+  'rotation',
+  'zoom',
+  'crop',
+] as const satisfies readonly HyperparameterName[];
+
+/** Whether the task or other settings leave this one without effect (momentum under Adam, decay under a constant rate). */
+export function isIdle(name: HyperparameterName, values: Hyperparameters, task: TaskKind): boolean {
   switch (name) {
+    case 'classWeights':
+    case 'labelSmoothing':
+      return task === 'regression';
+    case 'dropout':
+      return values.model === 'linear' || (values.model === 'mlp' && values.hiddenLayers === 0);
+    case 'featureVariants':
+      return !augmentations.some((augmentation) => Boolean(values[augmentation]));
     case 'momentum':
       return !['momentum', 'nesterov'].includes(values.optimizer);
     case 'clipValue':

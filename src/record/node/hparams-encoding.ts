@@ -26,7 +26,7 @@ export const hparamsTags = {
   sessionEnd: '_hparams_/session_end_info',
 } as const;
 
-export const sessionEndStatus = { success: 1, failure: 2, running: 3 } as const;
+export const sessionEndStatus = { unknown: 0, success: 1, failure: 2, running: 3 } as const;
 
 const dataTypes = { string: 1, boolean: 2, number: 3 } as const;
 

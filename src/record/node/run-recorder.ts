@@ -14,6 +14,7 @@ import {
 import { configurationText, experimentOf, hyperparametersOf, modelText } from './run-description';
 import type { RunLibrary } from './run-library';
 import type { LiveRun, SeriesStore } from './series-store';
+import { hasSessionEnd, writeSessionState } from './session-state';
 
 export interface RunRecorderOptions {
   library: RunLibrary;
@@ -55,6 +56,8 @@ export class RunRecorder {
   private runningSince: number | undefined;
   private evaluation: Evaluation | undefined;
   private best: { loss: number } | undefined;
+  /** The event files tell of an end already: the run failed or was stopped, and goes on. */
+  private readonly hadEnded: boolean;
   /** A frame has said how the job ended. */
   private concluded = false;
   private ended = false;
@@ -64,7 +67,9 @@ export class RunRecorder {
     live: LiveRun,
     run: Run,
     writers: Record<Split, EventFileWriter>,
+    hadEnded: boolean,
   ) {
+    this.hadEnded = hadEnded;
     this.writers = writers;
     this.options = options;
     this.live = live;
@@ -79,6 +84,7 @@ export class RunRecorder {
     options.store.register(options.id, directory);
     // What a killed engine left half-written.
     for (const folder of ['', 'checkpoints', 'exports']) await removeStalePartials(join(directory, folder));
+    const hadEnded = await hasSessionEnd(directory);
     const live = await options.store.openLive(options.id);
     const opened = await Promise.allSettled(
       splits.map((split) => EventFileWriter.create(join(directory, split), { onProblem: options.onProblem })),
@@ -90,7 +96,13 @@ export class RunRecorder {
       throw refused.reason;
     }
     const [root, train, validation] = writers;
-    return new RunRecorder(options, live, run, { '': root!, train: train!, validation: validation! });
+    return new RunRecorder(
+      options,
+      live,
+      run,
+      { '': root!, train: train!, validation: validation! },
+      hadEnded,
+    );
   }
 
   /** Takes the next frame. A frame that was recorded already (sequence numbers) is passed over. */
@@ -268,6 +280,7 @@ export class RunRecorder {
       );
       this.writers[''].plugin(hparamsTags.sessionStart, 'hparams', start, seconds);
     }
+    if (this.hadEnded) this.tellSessionState(sessionEndStatus.running);
     this.text('descent/configuration', event.step, configurationText(run));
     this.text('descent/model', event.step, modelText(run.model!));
   }
@@ -333,13 +346,26 @@ export class RunRecorder {
   }
 
   private writeSessionEnd(): void {
-    const seconds = Date.now() / 1000;
     const { status } = this.run;
-    // TensorBoard keeps the first end that it reads: an interrupted run, which goes on when resumed, has none yet.
-    if (status === 'interrupted') return;
+    if (status === 'interrupted') {
+      // It goes on when it is resumed: it has no end yet, or none any more.
+      if (this.hadEnded) this.tellSessionState(sessionEndStatus.unknown);
+      return;
+    }
     const ending =
       status === 'done' || status === 'stopped' ? sessionEndStatus.success : sessionEndStatus.failure;
+    if (this.hadEnded) {
+      this.tellSessionState(ending);
+      return;
+    }
+    const seconds = Date.now() / 1000;
     this.writers[''].plugin(hparamsTags.sessionEnd, 'hparams', encodeSessionEnd(ending, seconds), seconds);
+  }
+
+  /** Past the end that the event files tell of. */
+  private tellSessionState(status: number): void {
+    const began = Date.parse(this.run.started ?? this.run.created) / 1000;
+    this.task(() => writeSessionState(this.directory, status, began, Date.now() / 1000));
   }
 
   private stopClock(): void {

@@ -1,3 +1,4 @@
+import { weightDecayOf } from '../../contract/hyperparameters';
 import type { Graph } from '../../graph/graph';
 import type { Operation, Tensor } from '../../graph/operation';
 import * as ops from '../../graph/operations';
@@ -9,7 +10,6 @@ import {
   isUpdateDue,
   type UpdateSettings,
   updateNumber,
-  weightDecayOf,
 } from '../update-settings';
 import { clipGradients } from './gradient-clipping';
 

@@ -172,6 +172,22 @@ describe('wrong use', () => {
     expect(end.words).not.toMatch(/^\s+at /m);
   });
 
+  it('exits with 2 when a setting names a layer that the model has not, and names those that it has', async () => {
+    const { status, lines, words } = await descent(
+      'train',
+      iris,
+      '--model',
+      'mlp',
+      '--set',
+      'layerLearningRates=convolution=0',
+      '--json',
+    );
+    expect(status).toBe(2);
+    expect(lines.at(-1)).toMatchObject({ type: 'failed' });
+    expect(words).toContain('layerLearningRates names "convolution", which matches no layer.');
+    expect(words).toContain('Layers that are trained: dense, dense_1, dense_2.');
+  });
+
   it.runIf(process.platform === 'linux')('says that a library can’t be made where it is to be', async () => {
     const { status, words } = await runCommandLine(['runs', '--library', '/proc/descent'], home);
     expect(status).toBe(1);

@@ -172,6 +172,55 @@ describe.skipIf(missing)('TensorBoard as the judge', () => {
     expect([...reread.steps]).toEqual(steps);
   });
 
+  it('shows the last state of a run that went on after it had failed or was stopped', async () => {
+    const library = await RunLibrary.open(await scratchDirectory());
+    const store = new SeriesStore();
+    const ends = {
+      'failed, now done': ['failed', 'done'],
+      'failed twice, stopped in the end': ['failed', 'failed', 'stopped'],
+      'stopped, now failed': ['stopped', 'failed'],
+      'failed, now interrupted': ['failed', 'interrupted'],
+      'failed, at work again': ['failed', undefined],
+      'interrupted, then failed': ['interrupted', 'failed'],
+    } as const;
+    const ids = new Map<string, string>();
+    const open: RunRecorder[] = [];
+    for (const [name, sessions] of Object.entries(ends)) {
+      const { id } = await library.create(newRun({ name }));
+      ids.set(id, name);
+      for (const [session, end] of sessions.entries()) {
+        await library.claim(id);
+        const recorder = await RunRecorder.open({ library, store, id });
+        const step = session * 10;
+        for (const frame of numbered(started(step), batchLosses(step + 1, step + 10))) recorder.record(frame);
+        if (end === 'done') {
+          recorder.record({ type: 'done', reason: 'finished', summary: {}, sequence: 10 });
+          await recorder.end();
+        } else if (end) await recorder.end({ status: end });
+        else {
+          await recorder.flush();
+          open.push(recorder);
+        }
+      }
+    }
+    const { stdout, stderr } = await runPython(judge, readWithTensorBoard, [library.directory]);
+    for (const recorder of open) await recorder.end();
+    expect(stderr).toBe('');
+    const { groups, scalars } = JSON.parse(stdout) as Answer;
+    const states = Object.fromEntries(
+      groups.sessionGroups.map(({ sessions }) => [ids.get(sessions[0]!.name)!, sessions[0]!.status]),
+    );
+    expect(states).toEqual({
+      'failed, now done': 'STATUS_SUCCESS',
+      'failed twice, stopped in the end': 'STATUS_SUCCESS',
+      'stopped, now failed': 'STATUS_FAILURE',
+      'failed, at work again': 'STATUS_RUNNING',
+      'interrupted, then failed': 'STATUS_FAILURE',
+    });
+    const [first] = [...ids.keys()];
+    expect(scalars[`${first}/train batch_loss`]).toHaveLength(18);
+  });
+
   it('serves a library from its own server, with its fast loader, without a warning', async () => {
     const library = await RunLibrary.open(await scratchDirectory());
     const { id } = await library.create(newRun());

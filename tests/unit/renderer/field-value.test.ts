@@ -6,7 +6,12 @@ import {
   readText,
   stepValue,
 } from '../../../renderer/pages/train/field-value';
-import { hyperparameterFields, hyperparameters } from '../../../src/contract/hyperparameters';
+import {
+  type HyperparameterName,
+  type Hyperparameters,
+  hyperparameterFields,
+  hyperparameters,
+} from '../../../src/contract/hyperparameters';
 
 const numeric = hyperparameterFields.filter((field) => field.type === 'integer' || field.type === 'number');
 const field = (name: string) => hyperparameterFields.find((candidate) => candidate.name === name)!;
@@ -83,11 +88,23 @@ describe('the arrow keys', () => {
 
 it('knows which settings others leave without effect', () => {
   const adam = hyperparameters.parse({});
-  expect(isIdle('momentum', adam)).toBe(true);
-  expect(isIdle('momentum', { ...adam, optimizer: 'nesterov' })).toBe(false);
-  expect(isIdle('decayRate', adam)).toBe(true);
-  expect(isIdle('decayRate', { ...adam, schedule: 'step' })).toBe(false);
-  expect(isIdle('clipValue', adam)).toBe(false);
-  expect(isIdle('clipValue', { ...adam, clipNorm: 1 })).toBe(true);
-  expect(isIdle('epochs', adam)).toBe(false);
+  const idle = (name: HyperparameterName, changes: Partial<Hyperparameters> = {}) =>
+    isIdle(name, { ...adam, ...changes }, 'classification');
+  expect(idle('momentum')).toBe(true);
+  expect(idle('momentum', { optimizer: 'nesterov' })).toBe(false);
+  expect(idle('decayRate')).toBe(true);
+  expect(idle('decayRate', { schedule: 'step' })).toBe(false);
+  expect(idle('clipValue')).toBe(false);
+  expect(idle('clipValue', { clipNorm: 1 })).toBe(true);
+  expect(idle('dropout')).toBe(false);
+  expect(idle('dropout', { model: 'linear' })).toBe(true);
+  expect(idle('dropout', { model: 'mlp', hiddenLayers: 0 })).toBe(true);
+  expect(idle('featureVariants')).toBe(true);
+  expect(idle('featureVariants', { flipLeftRight: true })).toBe(false);
+  expect(idle('featureVariants', { crop: 0.1 })).toBe(false);
+  for (const name of ['classWeights', 'labelSmoothing'] as const) {
+    expect(isIdle(name, adam, 'classification')).toBe(false);
+    expect(isIdle(name, adam, 'regression')).toBe(true);
+  }
+  expect(idle('epochs')).toBe(false);
 });

@@ -56,6 +56,16 @@ async function resumeForAWhile(run: string): Promise<void> {
 }
 
 describe('a job', () => {
+  it('records the weight decay that AdamW takes by itself', async () => {
+    const { run } = await start({ epochs: 1, optimizer: 'adamw' });
+    const other = await start({ epochs: 1, optimizer: 'adamw', weightDecay: 0.1 });
+    const adam = await start({ epochs: 1 });
+    await jobState(client, adam.run, hasEnded);
+    const decayOf = async (id: string) =>
+      (await client.call('runs.get', { run: id })).configuration.hyperparameters.weightDecay;
+    expect([await decayOf(run), await decayOf(other.run), await decayOf(adam.run)]).toEqual([0.004, 0.1, 0]);
+  });
+
   it('trains to its end, is recorded, evaluated, and predicts', async () => {
     const { run } = await start({ epochs: 20 }, 'first flowers');
     const news: boolean[] = [];

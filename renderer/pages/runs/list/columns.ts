@@ -95,8 +95,12 @@ const aliases: Record<string, string> = {
   seconds: 'time',
   id: 'id',
 };
-for (const field of hyperparameterFields)
-  if (field.keras && /^\w+$/.test(field.keras)) aliases[field.keras.toLowerCase()] ??= field.name;
+for (const { keras, name } of hyperparameterFields) {
+  if (!keras || !/^\w+$/.test(keras)) continue;
+  // Several settings may be one thing to Keras: the one that is called like it goes before.
+  if (keras.replaceAll('_', '').toLowerCase() === name.toLowerCase()) aliases[keras.toLowerCase()] = name;
+  else aliases[keras.toLowerCase()] ??= name;
+}
 
 const lowerSettings = new Map(settingKeys.map((key) => [key.toLowerCase(), key]));
 

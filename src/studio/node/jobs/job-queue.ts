@@ -1,7 +1,7 @@
 import type { DatasetOptions, DatasetSummary } from '../../../contract/dataset';
 import { DescentError } from '../../../contract/errors';
 import type { JobFrame } from '../../../contract/frames';
-import type { Hyperparameters } from '../../../contract/hyperparameters';
+import { type Hyperparameters, weightDecayOf } from '../../../contract/hyperparameters';
 import type { Run } from '../../../contract/run';
 import type { JobState } from '../../../contract/studio';
 import type { RunLibrary } from '../../../record/node/run-library';
@@ -55,7 +55,9 @@ export class JobQueue {
   /** Makes a run in the library and puts it at the end of the queue. Returns its id. */
   async start(library: RunLibrary, job: NewJob): Promise<string> {
     this.refuseWhenClosed();
-    const { summary, options, hyperparameters, name, parent, comparison } = job;
+    const { summary, options, name, parent, comparison } = job;
+    // What is used is what is recorded: AdamW takes off a share of its own where none is given.
+    const hyperparameters = { ...job.hyperparameters, weightDecay: weightDecayOf(job.hyperparameters) };
     const run = await library.create({
       configuration: { dataset: { path: summary.path, options }, hyperparameters },
       dataset: {

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { stepTimings, timingTags, timingVerdict } from '../../../../renderer/charts/math/timings';
+import {
+  stepTimings,
+  timingsCeiling,
+  timingTags,
+  timingVerdict,
+} from '../../../../renderer/charts/math/timings';
 
 const series = (tag: string, steps: number[], values: number[]) => ({
   run: 'r',
@@ -48,6 +53,12 @@ describe('step timings', () => {
     expect([...found.steps]).toEqual(steps.slice(40));
     expect(found.p95).toBe(49);
     expect(stepTimings({})).toBeNull();
+  });
+
+  it('are drawn up to a ceiling that a single slow step does not raise', () => {
+    const steps = Float64Array.from({ length: 120 }, (_, index) => (index === 7 ? 900 : 10));
+    expect(timingsCeiling(steps)).toBeCloseTo(16);
+    expect(timingsCeiling(Float64Array.of(9, 10, 11))).toBe(11);
   });
 
   it('name what the time goes to', () => {

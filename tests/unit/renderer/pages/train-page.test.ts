@@ -114,6 +114,59 @@ describe('the form', () => {
     await until(() => !button('Train')!.disabled);
   });
 
+  it('groups all settings, says which are without effect, and counts those that a filter leaves', async () => {
+    await openTrain(folders.birds);
+    document.querySelector<HTMLButtonElement>('.disclosure')!.click();
+    const filter = await until(() => document.querySelector<HTMLInputElement>('[data-filter]'));
+    const titles = () => [...document.querySelectorAll('.group h3')].map((title) => title.textContent);
+    expect(titles()).toEqual([
+      'Model',
+      'Training',
+      'Loss',
+      'Learning-rate schedule',
+      'Regularization',
+      'Data',
+      'Augmentation (training pictures only)',
+      'Computation',
+      'Recording',
+    ]);
+    const momentum = () => input('Momentum').closest('.setting')!;
+    expect(momentum().classList).toContain('idle');
+    expect(momentum().textContent).toContain(
+      '(momentum, nesterov). Without effect with the other settings as they are.',
+    );
+    const optimizer = input('Optimizer') as unknown as HTMLSelectElement;
+    optimizer.value = 'nesterov';
+    optimizer.dispatchEvent(new Event('change'));
+    await until(() => !momentum().classList.contains('idle'));
+    expect(momentum().textContent).not.toContain('Without effect');
+    filter.value = 'huber(';
+    filter.dispatchEvent(new Event('input'));
+    await until(() => titles().length === 1);
+    expect(titles()).toEqual(['Loss']);
+    expect(document.querySelector('.disclosure')!.textContent).toMatch(/1 of \d+ settings/);
+    expect(input('Huber delta')).toBeTruthy();
+  });
+
+  it('does not hand the decay that AdamW took by itself to another optimizer', async () => {
+    await openTrain(folders.birds);
+    document.querySelector<HTMLButtonElement>('.disclosure')!.click();
+    const choose = async (value: string) => {
+      const optimizer = input('Optimizer') as unknown as HTMLSelectElement;
+      optimizer.value = value;
+      optimizer.dispatchEvent(new Event('change'));
+      await flushPromises();
+    };
+    await choose('adamw');
+    await type('Weight decay', '0.004');
+    await choose('adam');
+    expect(input('Weight decay').value).toBe('0');
+    await type('Weight decay', '0.01');
+    await choose('adamw');
+    await choose('sgd');
+    expect(input('Weight decay').value).toBe('0.01');
+  });
+
   it('starts the run by the keyboard, with the changed settings and the name, and goes to it', async () => {
     const { studio, command, router } = await openTrain(folders.birds);
     await type('Epochs', '3');
