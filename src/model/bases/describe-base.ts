@@ -11,6 +11,8 @@ import { loadBase } from './load-base';
 
 /** As Keras' own bases are made for. */
 const usualSide = 224;
+/** Layers don't depend on the length of texts; an encoder may have places for few pieces only. */
+const fewPieces = 8;
 
 /**
  * The layers of the base that a model would get, read without its weights; empty for models without a base of layers.
@@ -26,7 +28,7 @@ export async function describeBaseLayers(
   const model = buildModel({
     name: 'base',
     task: 'classification',
-    input: inputOf(kind, hyperparameters, base),
+    input: inputOf(kind, base),
     labels: ['one', 'other'],
     hyperparameters: { ...hyperparameters, layerLearningRates: '' },
     base,
@@ -50,8 +52,8 @@ export async function describeBaseLayers(
   }
 }
 
-function inputOf(kind: DatasetKind, { sequenceLength }: Hyperparameters, base: Base): ModelInput {
-  if (kind === 'texts') return { kind, vocabulary: [], sequenceLength };
+function inputOf(kind: DatasetKind, base: Base): ModelInput {
+  if (kind === 'texts') return { kind, vocabulary: [], sequenceLength: fewPieces };
   const { height = usualSide, width = usualSide, channels = 3 } = base.pictures ?? {};
   return { kind: 'images', height, width, channels };
 }
