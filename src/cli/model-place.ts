@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { packNamed } from '../contract/base-packs';
 import { DescentError } from '../contract/errors';
 import { personPath } from './paths';
 
@@ -11,9 +12,9 @@ export interface ModelPlace {
 
 const address = /^[a-z][a-z0-9+.-]*:\/\//i;
 
-/** An address as it is; a path made absolute from where the person stands, `~/` from the home folder. */
+/** An address, or the name of a pack (./minilm is a path), as it is; a path made absolute from where the person stands, `~/` from the home folder. */
 export function placeOf(text: string): string {
-  if (text === '' || address.test(text)) return text;
+  if (text === '' || address.test(text) || packNamed(text)) return text;
   return /^~[/\\]/.test(text) ? join(homedir(), text.slice(2)) : personPath(text);
 }
 

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { applicationVersion } from '../files/node/application-directory';
+import { addBaseCommand } from './commands/base';
 import { addDataCommand } from './commands/data';
 import { addDoctorCommand } from './commands/doctor';
 import { addExportCommand } from './commands/export';
@@ -29,6 +30,7 @@ export function createProgram(): Command {
   addRunsCommand(program);
   addPredictCommand(program);
   addExportCommand(program);
+  addBaseCommand(program);
   addDoctorCommand(program);
   for (const command of program.commands) {
     command

@@ -18,6 +18,7 @@ export const presetNames = [
   'text-lstm',
   'glove',
   'tfidf',
+  'bert',
 ] as const;
 export const presetName = z.enum(presetNames);
 export type PresetName = z.infer<typeof presetName>;
@@ -31,13 +32,14 @@ export const pretrainedPresets: readonly PresetName[] = [
   'saved-model',
   'hub',
   'glove',
+  'bert',
 ];
 
 /** Widths for which there are pretrained weights of MobileNetV2. */
 export const mobileNetAlphas = ['0.35', '0.5', '0.75', '1', '1.3', '1.4'] as const;
 
 /** Presets that are read from a place: the file, folder or address that `base` names. */
-export const placedPresets: readonly PresetName[] = ['keras', 'saved-model', 'hub'];
+export const placedPresets: readonly PresetName[] = ['keras', 'saved-model', 'hub', 'bert'];
 
 /** Presets whose pretrained base is made of layers, the last of which can be fine-tuned. */
 const basesOfLayers: readonly string[] = ['efficientnet-lite0', 'mobilenet-v2', 'resnet50', 'keras', 'bert'];
@@ -499,6 +501,28 @@ export const hyperparameters = z.object({
       presets: ['text-bag', 'text-lstm'],
       description: 'Numbers that stand for each word.',
     }),
+  trainBase: z
+    .boolean()
+    .default(false)
+    .meta({
+      group: 'model',
+      keras: 'hub.KerasLayer(trainable=True)',
+      kinds: ['texts'],
+      presets: ['bert'],
+      basic: true,
+      description: 'The whole of the pretrained base is trained, too, from the first epoch on.',
+    }),
+  pooling: z
+    .enum(['auto', 'pooled', 'mean'])
+    .default('auto')
+    .meta({
+      group: 'model',
+      keras: 'pooled_output',
+      kinds: ['texts'],
+      presets: ['bert'],
+      description:
+        'What stands for a text. pooled: BERT’s pooled output of [CLS]; mean: the mean of its pieces; auto: as the folder says, else pooled.',
+    }),
   bidirectional: z
     .boolean()
     .default(false)
@@ -623,7 +647,7 @@ export const presetsByKind: Record<(typeof datasetKinds)[number], readonly Prese
     'linear',
   ],
   table: ['mlp', 'linear'],
-  texts: ['text-bag', 'glove', 'tfidf', 'text-lstm', 'linear'],
+  texts: ['text-bag', 'glove', 'tfidf', 'bert', 'text-lstm', 'linear'],
 };
 
 /** Fields that matter for a kind of data and a preset. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { datasetKind, taskKind } from './dataset';
+import { wordPieceSettings } from './word-piece';
 
 /**
  * What a model.json carries in `userDefinedMetadata.descent`: everything outside the graph that is needed to turn a
@@ -37,8 +38,10 @@ export const tableInput = z.object({
 
 export const textInput = z.object({
   kind: z.literal('texts'),
-  /** Id 0 is padding, 1 an unknown word, then the vocabulary from id 2 on. */
+  /** Words: id 0 is padding, 1 an unknown word, then the vocabulary from id 2 on. Pieces: the vocabulary from id 0 on. */
   vocabulary: z.array(z.string()),
+  /** Texts are cut into pieces of words, as BERT does; absent: into words. */
+  pieces: wordPieceSettings.optional(),
   /** Places for words; with `weighting`, for different terms, and one for the constant. */
   sequenceLength: z.number().int(),
   /** How texts are split into words: as the vectors of GloVe want it; absent: as ours. */

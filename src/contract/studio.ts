@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { BaseLayer } from './base-layers';
+import { type InstallablePack, packNames } from './base-packs';
 import {
   type DatasetSummary,
   datasetKind,
@@ -236,6 +237,9 @@ export const studioCalls = {
 
   /** The layers of the pretrained base that a model would get: what fine-tuning can choose from. */
   'model.baseLayers': call<{ layers: BaseLayer[] }>()(z.object({ kind: datasetKind, hyperparameters })),
+  /** Pretrained bases that are fetched on request; `path` is null where one is not installed. */
+  'bases.list': call<{ packs: InstallablePack[] }>()(nothing),
+
   /** What the run's kept model takes and answers; `not-found` before its first epoch has ended. */
   'model.describe': call<{ metadata: ModelMetadata }>()(runId),
   'model.predict': call<{ predictions: Prediction[] }>()(
@@ -257,6 +261,10 @@ export const studioStreams = {
   'data.sample': stream<{ type: 'progress'; done: number; total: number } | { type: 'done'; path: string }>()(
     z.object({ name: z.enum(['digits', 'iris', 'mails']), path: z.string().optional() }),
   ),
+  /** Fetches a pretrained base that does not come with Descent, and tells where it is; at once when it is there already. */
+  'bases.install': stream<
+    { type: 'progress'; stage: string; done: number; total: number } | { type: 'done'; path: string }
+  >()(z.object({ name: z.enum(packNames) })),
   /** The whole queue at once, then again whenever something changes (at most ten times a second). */
   'jobs.watch': stream<{ jobs: JobState[] }>()(nothing),
   /** At once and whenever a run appears, changes or goes (coalesced). `runs`: ids that changed; empty: everything. */

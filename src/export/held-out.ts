@@ -5,7 +5,7 @@ import { DescentError } from '../contract/errors';
 import type { ModelInput } from '../contract/metadata';
 import { run as runSchema } from '../contract/run';
 import { rowWidth } from '../dataset/common/table';
-import { textEncoder } from '../dataset/common/text-encoder';
+import { idCount, textEncoder } from '../dataset/common/text-encoder';
 import { openDataset } from '../dataset/node/open';
 import { openSource } from '../pipeline/dataset-sources';
 import type { ExampleSource } from '../pipeline/example-source';
@@ -119,7 +119,7 @@ function valueAt(input: ModelInput, place: number, share: number): number {
   if (input.kind === 'images') return Math.floor(share * 256);
   // Every second value is a term's weight.
   if (input.kind === 'texts' && input.weighting && place % 2 === 1) return share;
-  if (input.kind === 'texts') return Math.floor(share * (input.vocabulary.length + 2));
+  if (input.kind === 'texts') return Math.floor(share * idCount(input));
   let start = 0;
   for (const column of input.columns) {
     const end = start + (column.role === 'numeric' ? 1 : column.values.length);

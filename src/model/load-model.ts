@@ -5,6 +5,7 @@ import { DescentError } from '../contract/errors';
 import { type ModelMetadata, modelMetadata } from '../contract/metadata';
 import { recoverDirectory } from '../files/node/atomic';
 import { openSavedModels } from './bases/saved-model/keep';
+import { registerBertLayers } from './bert/layers';
 import { modelFileName } from './save-model';
 
 export interface LoadedModel {
@@ -33,6 +34,7 @@ export async function loadModel(directory: string): Promise<LoadedModel> {
       cause: parsed.error,
     });
   await openSavedModels(json.modelTopology, directory);
+  registerBertLayers();
   try {
     const model = await tf.loadLayersModel(
       tf.io.fromMemory({

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { DatasetKind } from '../contract/dataset';
 import { DescentError } from '../contract/errors';
 import { type PresetName, presetsByKind } from '../contract/hyperparameters';
+import { idCount } from '../dataset/common/text-encoder';
 import { applyBase } from './bases/apply-base';
 import type { LayerFactory } from './layer-factory';
 import type { ModelSpecification } from './specification';
@@ -37,8 +38,7 @@ function bagOfWords(
 }
 
 function wordCount(specification: ModelSpecification): number {
-  // Ids 0 and 1 are padding and the unknown word.
-  return specification.input.kind === 'texts' ? specification.input.vocabulary.length + 2 : 0;
+  return specification.input.kind === 'texts' ? idCount(specification.input) : 0;
 }
 
 const linear: Body = (layers, input, specification) => {
@@ -166,6 +166,7 @@ const bodies: Record<PresetName, Body> = {
   'text-lstm': textLstm,
   glove: gloveBody,
   tfidf: tfIdfBody,
+  bert: applyBase,
 };
 
 /** @throws DescentError `wrong-use` when the preset does not fit the kind of data */

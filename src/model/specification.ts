@@ -26,7 +26,9 @@ export interface ModelSpecification {
     | 'embeddingDimension'
     | 'bidirectional'
   > &
-    Partial<Pick<Hyperparameters, 'headUnits' | 'trainEmbedding' | 'layerLearningRates' | 'loss' | 'base'>>;
+    Partial<
+      Pick<Hyperparameters, 'headUnits' | 'trainEmbedding' | 'trainBase' | 'layerLearningRates' | 'loss' | 'base'>
+    >;
 }
 
 function outputsOf({ task, hyperparameters }: ModelSpecification): ModelMetadata['outputs'] {

@@ -68,7 +68,7 @@ export async function openSource(
         dtype: encoder.dtype,
         resident: true,
         ...(texts.rows ? { rows: texts.rows } : {}),
-        loading: input.weighting ? 'split into words, weigh (TF-IDF)' : 'split into words, look up',
+        loading: workOn(input),
         load: (index) => texts.load(index),
       };
     }
@@ -132,4 +132,9 @@ class ShortRows implements EncodedTexts {
 
 function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new DescentError('cancelled', 'Cancelled.');
+}
+
+function workOn({ weighting, pieces }: Extract<ModelInput, { kind: 'texts' }>): string {
+  if (pieces) return 'split into pieces of words';
+  return weighting ? 'split into words, weigh (TF-IDF)' : 'split into words, look up';
 }

@@ -74,7 +74,7 @@ async function wordsOf(
   options: PreparationOptions,
   base: Base | undefined,
 ): Promise<
-  Pick<ModelInput & { kind: 'texts' }, 'vocabulary' | 'sequenceLength' | 'splitting' | 'weighting'>
+  Pick<ModelInput & { kind: 'texts' }, 'vocabulary' | 'sequenceLength' | 'splitting' | 'weighting' | 'pieces'>
 > {
   const { model, sequenceLength, vocabularySize, ngrams } = hyperparameters;
   if (model === 'tfidf') {
@@ -88,6 +88,10 @@ async function wordsOf(
     };
   }
   const { texts } = base ?? {};
+  if (texts && 'pieces' in texts) {
+    const { vocabulary, pieces, longest } = texts;
+    return { vocabulary, pieces, sequenceLength: Math.min(sequenceLength, longest) };
+  }
   const counter = texts ? new GloveCounter(texts.words) : new VocabularyCounter();
   const vocabulary = (await counted(counter, examples, options)).vocabulary(vocabularySize);
   return { vocabulary, sequenceLength, ...(texts ? { splitting: texts.splitting } : {}) };

@@ -157,6 +157,7 @@ export class FixtureStudio {
 
   private answers(): Answers {
     return {
+      'bases.list': () => ({ packs: [] }),
       'studio.status': () => ({
         engine: { ...this.environment(), warm: true },
         queued: this.runs.filter((run) => run.run.status === 'queued').length,
@@ -442,6 +443,9 @@ export class FixtureStudio {
           await pause(tickMilliseconds / 2);
         }
         yield { type: 'done', path: folders[name] };
+      },
+      'bases.install': async function* ({ name }) {
+        yield { type: 'done', path: `/home/ada/.cache/descent/bases/${name}` };
       },
       'jobs.watch': (_, signal) => {
         const queue = new EventQueue<{ jobs: JobState[] }>(signal);

@@ -124,6 +124,7 @@ export const train = {
     'text-bag': 'The mean of the words’ vectors, and a dense layer. It does not see their order.',
     'text-lstm':
       'A recurrent layer that reads the words in their order. Slower; for texts where order matters.',
+    bert: 'A pretrained BERT or MiniLM from its folder (config.json, vocab.txt, model.safetensors, or a TF2 SavedModel), and a new last layer.',
   },
   choices: {
     model: {
@@ -141,6 +142,7 @@ export const train = {
       glove: 'GloVe word vectors, pretrained',
       tfidf: 'TF-IDF, linear',
       'text-lstm': 'LSTM over the words',
+      bert: 'BERT, pretrained',
     },
     optimizer: {
       sgd: 'SGD',
@@ -160,6 +162,7 @@ export const train = {
       caffe: 'Caffe’s (blue first)',
       torch: 'Torch’s',
     },
+    pooling: { auto: 'auto', pooled: 'pooled output', mean: 'mean of the pieces' },
     compile: { auto: 'auto', graph: 'graph', eager: 'eager', xla: 'XLA' },
     loss: {
       auto: 'auto',
@@ -232,6 +235,8 @@ export const train = {
     trainEmbedding: 'Train word vectors',
     embeddingDimension: 'Embedding size',
     bidirectional: 'Both directions',
+    trainBase: 'Train the base, too',
+    pooling: 'What stands for a text',
     histogramEverySteps: 'Histograms every',
     checkpointEveryEpochs: 'Checkpoint every',
     keepCheckpoints: 'Checkpoints kept',
@@ -307,6 +312,9 @@ export const train = {
     trainEmbedding: 'The vectors of the words are trained together with the head.',
     embeddingDimension: 'Numbers that stand for each word.',
     bidirectional: 'Texts are read backwards as well, by units of their own.',
+    trainBase: 'The whole of the pretrained base is trained, too, from the first epoch on.',
+    pooling:
+      'What stands for a text. pooled: BERT’s pooled output of [CLS]; mean: the mean of its pieces; auto: as the folder says, else pooled.',
     histogramEverySteps: 'Steps between weight and gradient histograms; 0: once an epoch.',
     checkpointEveryEpochs: 'Epochs between checkpoints.',
     keepCheckpoints: 'Checkpoints kept beside the best one.',

@@ -5,6 +5,7 @@ import { DescentError } from '../../contract/errors';
 import { type Hyperparameters, presetsByKind } from '../../contract/hyperparameters';
 import { chooseLoss } from '../../contract/losses';
 import type { Proposal, StudioCalls } from '../../contract/studio';
+import { settingsForBert } from '../../dataset/common/bert-settings';
 import { followJob } from '../follow-job';
 import { addHyperparameterFlags, parseChanges } from '../hyperparameter-flags';
 import { describeDataset, openDataset } from '../open-dataset';
@@ -35,6 +36,9 @@ export function addTrainCommand(program: Command): void {
           });
           const hyperparameters: Hyperparameters = {
             ...proposal.hyperparameters,
+            ...(changes.hyperparameters.model === 'bert'
+              ? settingsForBert(summary, proposal.hyperparameters, changes.hyperparameters)
+              : {}),
             ...changes.hyperparameters,
           };
           refuseWrongPreset(summary, hyperparameters);

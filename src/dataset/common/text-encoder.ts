@@ -3,6 +3,7 @@ import type { textInput } from '../../contract/metadata';
 import { knownGloveWords } from './glove-words';
 import { encodeText, indexVocabulary, splitWords } from './text';
 import { weighTerms } from './tf-idf';
+import { WordPieceTokenizer } from './word-piece/word-piece';
 
 type TextInput = z.infer<typeof textInput>;
 
@@ -19,8 +20,16 @@ export interface TextEncoder {
 
 /** What a text model's input says about itself, as a function. */
 export function textEncoder(input: TextInput): TextEncoder {
-  const { vocabulary, sequenceLength, weighting } = input;
+  const { vocabulary, sequenceLength, weighting, pieces } = input;
   if (weighting) return termEncoder(vocabulary, sequenceLength, weighting);
+  if (pieces) {
+    const tokenizer = new WordPieceTokenizer(vocabulary, pieces);
+    return {
+      shape: [sequenceLength],
+      dtype: 'int32',
+      encode: (text) => tokenizer.encode(text, sequenceLength).ids,
+    };
+  }
   const index = indexVocabulary(vocabulary);
   const split =
     input.splitting === 'glove'
@@ -31,6 +40,12 @@ export function textEncoder(input: TextInput): TextEncoder {
     dtype: 'int32',
     encode: (text) => encodeText(index, sequenceLength, text, split),
   };
+}
+
+/** One more than the largest id that `textEncoder` gives. */
+export function idCount({ vocabulary, pieces }: Pick<TextInput, 'vocabulary' | 'pieces'>): number {
+  // Ids 0 and 1 of words are padding and the unknown word.
+  return pieces ? vocabulary.length : vocabulary.length + 2;
 }
 
 /** The id of what each text has with the weight 1: its row in the model is the bias. */

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { type ModelMetadata, modelMetadata } from '../../contract/metadata';
+import { registerBertLayers } from '../../model/bert/layers';
 import { texts } from './texts';
 
 export interface LoadedModel {
@@ -26,15 +27,18 @@ export async function loadModel(): Promise<LoadedModel> {
   const descent = (artifacts.userDefinedMetadata as { descent?: unknown } | undefined)?.descent;
   const metadata = modelMetadata.parse(descent);
   await chooseBackend(metadata);
+  registerBertLayers();
   return { model: await tf.loadLayersModel(tf.io.fromMemory(artifacts)), metadata };
 }
 
 /**
  * Pictures on the graphics card where there is one. Tables and texts are small, and TensorFlow.js' WebGL back end gives
- * NaN for a matrix product over a single column (4.22): they are computed in plain JavaScript.
+ * NaN for a matrix product over a single column (4.22): they are computed in plain JavaScript, but for BERT's classifiers, which
+ * are large and have none.
  */
 async function chooseBackend(metadata: ModelMetadata): Promise<void> {
-  if (metadata.kind === 'images' && (await tf.setBackend('webgl'))) return;
+  const large = metadata.kind === 'images' || (metadata.preset === 'bert' && metadata.outputs !== 'value');
+  if (large && (await tf.setBackend('webgl'))) return;
   await tf.setBackend('cpu');
 }
 

@@ -22,8 +22,8 @@ export function applyBase(
   const features = base.apply(coloured(input, base.pictures?.channels), specification, layers);
   const frozen = layersBefore(features);
   for (const layer of frozen) {
-    layer.trainable = false;
     const isInput = layer.getClassName() === 'InputLayer' || preprocessingLayerNames.includes(layer.name);
+    layer.trainable = !isInput && hyperparameters.trainBase === true;
     // It is no layers: there is nothing in it that could be fine-tuned.
     if (!isInput && !(layer instanceof SavedModelBase)) markBaseLayers([layer]);
   }

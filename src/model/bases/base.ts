@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import type { WordPieceSettings } from '../../contract/word-piece';
 import type { LayerFactory } from '../layer-factory';
 import type { ModelSpecification } from '../specification';
 
@@ -22,8 +23,13 @@ export interface BaseContext {
 export interface Base {
   /** Pictures: what it takes, where it doesn't take any size, or other channels than 3. */
   readonly pictures?: { height?: number; width?: number; channels?: 1 | 3 };
-  /** Texts: how they are split into words, and the words that it knows, the most frequent one first. */
-  readonly texts?: { splitting: 'glove'; words: readonly string[] };
+  /**
+   * Texts: how they are split into words, and the words that it knows, the most frequent one first; or how they are cut into the
+   * pieces of a vocabulary, and the longest text in pieces.
+   */
+  readonly texts?:
+    | { splitting: 'glove'; words: readonly string[] }
+    | { pieces: WordPieceSettings; vocabulary: string[]; longest: number };
   /**
    * Puts the base's layers, with their weights, on the model's raw input (pictures: float32 0..255 [batch, height, width,
    * channels]), preprocessing first. Gives features: [batch, height, width, channels] or [batch, size].

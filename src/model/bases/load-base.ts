@@ -1,5 +1,6 @@
 import type { DatasetKind } from '../../contract/dataset';
 import type { Hyperparameters, PresetName } from '../../contract/hyperparameters';
+import { loadBert } from '../bert/load-bert';
 import { loadKerasBase } from '../keras/keras-base';
 import { assertFits } from '../presets';
 import { loadEfficientNetLite0, loadMobileNetV2, loadResNet50 } from './applications/load';
@@ -18,6 +19,7 @@ const loaders: Partial<Record<PresetName, BaseLoader>> = {
   'saved-model': loadSavedModel,
   hub: loadHub,
   glove: loadGlove,
+  bert: loadBert,
 };
 
 /**

@@ -10,6 +10,7 @@ import { RecentFolders } from './data/recent-folders';
 import { Thumbnails } from './data/thumbnails';
 import { dispatch } from './dispatch';
 import { EnginePool, type Warmth } from './engines/engine-pool';
+import { baseHandlers, baseStreams } from './handlers/bases';
 import { dataHandlers, dataStreams } from './handlers/data';
 import { exportStreams } from './handlers/exports';
 import { jobHandlers, jobStreams } from './handlers/jobs';
@@ -114,6 +115,7 @@ export function createStudio(options: StudioOptions): Studio {
     handlers: dispatch(
       {
         ...settingsHandlers(context),
+        ...baseHandlers(context),
         ...dataHandlers(context),
         ...jobHandlers(context),
         ...runHandlers(context),
@@ -121,6 +123,7 @@ export function createStudio(options: StudioOptions): Studio {
         ...modelHandlers(context),
       },
       {
+        ...baseStreams(context),
         ...dataStreams(context),
         ...jobStreams(context),
         ...runStreams(context),
