@@ -27,7 +27,10 @@ export interface ModelSpecification {
     | 'bidirectional'
   > &
     Partial<
-      Pick<Hyperparameters, 'headUnits' | 'trainEmbedding' | 'trainBase' | 'layerLearningRates' | 'loss' | 'base'>
+      Pick<
+        Hyperparameters,
+        'headUnits' | 'trainEmbedding' | 'trainBase' | 'layerLearningRates' | 'loss' | 'base'
+      >
     >;
 }
 

@@ -194,10 +194,11 @@ describe('MiniLM', () => {
       cacheDirectory: join(directory, 'cache'),
       hyperparameters: settingsOf({
         base: minilm,
-        epochs: 30,
-        batchSize: 16,
-        learningRate: 0.005,
+        epochs: 8,
+        batchSize: 8,
+        learningRate: 0.01,
         sequenceLength: 64,
+        checkpointEveryEpochs: 100,
       }),
     });
     expect(recording.all('started')[0]!.program).toMatchObject({ kind: 'features' });
