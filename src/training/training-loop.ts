@@ -14,7 +14,7 @@ import { CheckpointKeeper } from './checkpoint-keeper';
 import type { JobControls } from './controls';
 import { EpochMeans } from './epoch-means';
 import { evaluationFileName, reportEvaluation } from './evaluation-report';
-import { weightHistograms } from './histograms';
+import { FrozenWeights, weightHistograms } from './histograms';
 import { nonFiniteLoss } from './non-finite';
 import { type Phase, singlePhase } from './phases/phases';
 import { trainedParameters } from './phases/trained-parameters';
@@ -56,6 +56,7 @@ export class TrainingLoop {
   private readonly meter = new ProgressMeter();
   private readonly best: BestTracker;
   private readonly keeper: CheckpointKeeper;
+  private readonly frozen = new FrozenWeights();
   private readonly profiler: StepProfiler;
   private readonly pipeline = new PipelineReport();
   private readonly history: Record<string, number>[];
@@ -373,7 +374,8 @@ export class TrainingLoop {
   }
 
   private async recordHistograms(): Promise<void> {
-    const items = weightHistograms(await this.program.readWeights(), await this.program.readGradients());
+    const weights = this.frozen.leaveOut(await this.program.readWeights(), this.program.layers);
+    const items = weightHistograms(weights, await this.program.readGradients());
     const wallTime = Date.now() / 1000;
     this.emit({ type: 'histograms', split: 'train', step: this.program.step, wallTime, items });
   }

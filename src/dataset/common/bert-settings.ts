@@ -20,7 +20,7 @@ export function settingsForBert(
     sequenceLength: Math.min(proposed.sequenceLength, longestSequence),
     dropout: 0.1,
   };
-  if (!chosen.trainBase) return { ...common, epochs: 30, learningRate: 0.005 };
+  if (!chosen.trainBase) return { ...common, epochs: 15, learningRate: 0.005 };
   const epochs = chosen.epochs ?? 4;
   const steps = epochs * Math.ceil(splits.train / batchSize);
   return {

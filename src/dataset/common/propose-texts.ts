@@ -1,5 +1,6 @@
 import type { DatasetSummary } from '../../contract/dataset';
 import type { PresetName } from '../../contract/hyperparameters';
+import { settingsForBert } from './bert-settings';
 import { batchSizeFor, type Choice } from './proposal-parts';
 
 /** A candidate ends when its validation loss was not better for so many epochs. */
@@ -37,6 +38,13 @@ export function textCandidates(summary: DatasetSummary): Choice[] {
 
 /** The settings of a model for texts; when none is chosen, of the first candidate. */
 export function proposeForTexts(summary: DatasetSummary, model?: PresetName): Choice {
+  if (model === 'bert') {
+    const values = settingsForBert(summary, { sequenceLength: lengthFor(summary) }, {});
+    return {
+      values,
+      reason: `A head on a frozen BERT, which reads the first ${values.sequenceLength} pieces of words of each text once.`,
+    };
+  }
   const candidates = textCandidates(summary);
   const chosen = candidates.find(({ values }) => values.model === (model ?? 'tfidf'));
   if (!chosen) {

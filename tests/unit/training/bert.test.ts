@@ -203,6 +203,10 @@ describe('MiniLM', () => {
     });
     expect(recording.all('started')[0]!.program).toMatchObject({ kind: 'features' });
     expect(recording.summary.val_accuracy).toBeGreaterThanOrEqual(0.9);
+    // What is frozen is recorded once.
+    const tags = recording.all('histograms').map(({ items }) => items.map(({ tag }) => tag));
+    expect(tags.filter((recorded) => recorded.includes('dense/kernel_0')).length).toBeGreaterThanOrEqual(8);
+    expect(tags.filter((recorded) => recorded.includes('embeddings/gamma_0')).length).toBe(1);
     const metadata = JSON.parse(await readFile(join(directory, 'mails-run', 'model', 'model.json'), 'utf8'));
     expect(JSON.stringify(metadata.modelTopology)).toContain('BertMeanPooling');
   });
