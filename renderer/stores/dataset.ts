@@ -3,6 +3,7 @@ import { defineStore } from 'pinia';
 import { computed, ref, shallowRef } from 'vue';
 import type { DatasetOptions, DatasetSummary, Finding, ScanProgress } from '../../src/contract/dataset';
 import { type ErrorMessage, toErrorMessage } from '../../src/contract/errors';
+import type { Hyperparameters, PresetName } from '../../src/contract/hyperparameters';
 import type { Proposal, RecentFolder } from '../../src/contract/studio';
 import { useStudio } from '../studio';
 
@@ -131,6 +132,11 @@ export const useDatasetStore = defineStore('dataset', () => {
     }
   }
 
+  /** The settings that suit a model on the data of a folder that is open. */
+  async function proposalFor(folder: string, model: PresetName): Promise<Hyperparameters> {
+    return (await client.call('data.proposal', { path: folder, model })).hyperparameters;
+  }
+
   /** Ends a scan; the last folder that was read (if it is this one) stays open. */
   function cancel() {
     scan?.abort();
@@ -243,6 +249,7 @@ export const useDatasetStore = defineStore('dataset', () => {
     summary,
     error,
     proposal,
+    proposalFor,
     proposalError,
     recent,
     recentKnown,

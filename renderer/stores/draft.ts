@@ -33,6 +33,8 @@ export const useDraftStore = defineStore('draft', () => {
   const origin = shallowRef<DraftOrigin | null>(null);
   const base = shallowRef<Hyperparameters | null>(null);
   const values = ref<Hyperparameters | null>(null);
+  /** The settings that suit the chosen model, where it is another than the proposed one. */
+  const suited = shallowRef<Hyperparameters | null>(null);
   const name = ref('');
   const key = ref('');
 
@@ -48,12 +50,25 @@ export const useDraftStore = defineStore('draft', () => {
     }
     key.value = originKey;
     base.value = settings;
+    suited.value = null;
     values.value = { ...settings };
     name.value = '';
   }
 
   function reset() {
+    suited.value = null;
     if (base.value) values.value = { ...base.value };
+  }
+
+  /** Takes the settings that suit the model that was chosen; what was changed by hand stays. */
+  function suit(settings: Hyperparameters) {
+    const before = suited.value ?? base.value;
+    const now = values.value;
+    if (!before || !now || now.model !== settings.model) return;
+    const names = Object.keys(settings) as HyperparameterName[];
+    const byHand = names.filter((field) => field !== 'model' && now[field] !== before[field]);
+    suited.value = settings;
+    values.value = { ...settings, ...Object.fromEntries(byHand.map((field) => [field, now[field]])) };
   }
 
   const fields = computed(() =>
@@ -77,5 +92,5 @@ export const useDraftStore = defineStore('draft', () => {
       values.value.weightDecay = 0;
   }
 
-  return { origin, base, values, name, fields, changes, begin, reset, set };
+  return { origin, base, values, name, fields, changes, begin, reset, set, suit };
 });

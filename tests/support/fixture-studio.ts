@@ -244,9 +244,9 @@ export class FixtureStudio {
           pixels: channels === 3 ? pixels : pixels.filter((_, index) => index % 3 === 0),
         };
       },
-      'data.proposal': ({ path }) => {
+      'data.proposal': ({ path, model: chosen }) => {
         const summary = this.summary(path);
-        const model = presetsByKind[summary.kind][0]!;
+        const model = chosen ?? presetsByKind[summary.kind][0]!;
         const reasons = {
           images: `A small convolutional network: ${summary.exampleCount} pictures in ${summary.classes.length} classes are enough for it to learn from nothing.`,
           table: `A network of two hidden layers: ${summary.exampleCount} rows, few columns, so it trains in seconds.`,
@@ -256,7 +256,7 @@ export class FixtureStudio {
           hyperparameters: hyperparameters.parse({
             model,
             epochs: 12,
-            imageSize: summary.images?.width.maximum === 28 ? 28 : 64,
+            imageSize: chosen === 'resnet50' ? 224 : summary.images?.width.maximum === 28 ? 28 : 64,
             classWeights: path === folders.birds ? 'balanced' : 'none',
           }),
           reason: reasons[summary.kind],

@@ -50,15 +50,22 @@ function onBase({ shorter, train }: Pictures, model: PresetName): Choice {
     dropout: 0.2,
     ...(glyphs || train > 10_000 ? {} : { flipLeftRight: true, featureVariants: 2 }),
   };
-  const name = baseNames[model] ?? 'The pretrained network';
+  return {
+    values,
+    reason: `${reasonFor(model, train)}, and it is quick, because the pretrained part sees each picture only once or twice.`,
+  };
+}
+
+function reasonFor(model: PresetName, train: number): string {
+  const count = train.toLocaleString('en-US');
+  const name = baseNames[model];
+  if (!name)
+    return `What was trained before stays as it is; only a new last layer is trained on these ${count}`;
   const few =
     train > 1000
       ? 'That starts far ahead of a network that knows nothing yet'
       : 'Few pictures are enough for that';
-  return {
-    values,
-    reason: `${name} has learned from 1.3 million photos what things look like; only a new last layer is trained on these ${train.toLocaleString('en-US')}. ${few}, and it is quick, because the pretrained part sees each picture only once or twice.`,
-  };
+  return `${name} has learned from 1.3 million photos what things look like; only a new last layer is trained on these ${count}. ${few}`;
 }
 
 function fromTheStart({ shorter, longer, gray, train }: Pictures, model: PresetName = 'small-cnn'): Choice {

@@ -95,6 +95,25 @@ describe('the form', () => {
     });
   });
 
+  it('follows a chosen model with the settings that suit it, but for what was changed by hand', async () => {
+    const { studio } = await openTrain(folders.birds);
+    await type('Epochs', '7');
+    const model = input('Model') as unknown as HTMLSelectElement;
+    model.value = 'resnet50';
+    model.dispatchEvent(new Event('change'));
+    await until(() => input('Picture size').value === '224');
+    expect(input('Epochs').value).toBe('7');
+    model.value = 'small-cnn';
+    model.dispatchEvent(new Event('change'));
+    await until(() => input('Picture size').value === '64');
+    expect(input('Epochs').value).toBe('7');
+    button('Train')!.click();
+    await until(() => started(studio).length > 0);
+    expect(started(studio)[0]).toMatchObject({
+      hyperparameters: { model: 'small-cnn', imageSize: 64, epochs: 7 },
+    });
+  });
+
   it('lists what was changed and takes it back', async () => {
     await openTrain(folders.birds);
     await type('Learning rate', '1e-2');
