@@ -117,6 +117,20 @@ describe('fine-tuning EfficientNet-Lite0 in an engine process', () => {
       (await readFile(join(end, tensorsFileName))).equals(await readFile(join(wanted, tensorsFileName))),
     ).toBe(true);
     expect(of(after, 'done')[0]!.summary).toEqual(of(told, 'done')[0]!.summary);
+
+    // In the head's phase: the base's file isn't read again, and fine-tuning begins in the resumed process.
+    const early = job('early');
+    await run(early, (frame, { child }) => {
+      if (frame.type === 'checkpoint') child.kill('SIGKILL');
+    });
+    const later = await run({ ...early, resume: true });
+    expect(of(later, 'phase').map(({ name, step }) => [name, step])).toEqual([
+      ['fine-tuning', fineTuning!.step],
+    ]);
+    const last = await lastCheckpoint(early);
+    expect(
+      (await readFile(join(last, tensorsFileName))).equals(await readFile(join(wanted, tensorsFileName))),
+    ).toBe(true);
   });
 
   it('tells the layers of a base that can be fine-tuned, in Keras’ order, without its weights', async () => {
