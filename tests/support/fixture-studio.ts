@@ -260,10 +260,18 @@ export class FixtureStudio {
             classWeights: path === folders.birds ? 'balanced' : 'none',
           }),
           reason: reasons[summary.kind],
+          ...(summary.kind === 'texts'
+            ? {
+                candidates: (['tfidf', 'glove', 'text-bag'] as const).map((candidate) => ({
+                  hyperparameters: hyperparameters.parse({ model: candidate, epochs: 12 }),
+                  reason: `Why ${candidate}.`,
+                })),
+              }
+            : {}),
         };
       },
       'data.browse': ({ path = home }) => browse(path),
-      'jobs.start': ({ path, hyperparameters: settings, name, parent }) => {
+      'jobs.start': ({ path, hyperparameters: settings, name, parent, comparison }) => {
         const made = new FixtureRun({
           name: name || `${settings.model} ${this.runs.length + 1}`,
           path,
@@ -271,6 +279,7 @@ export class FixtureStudio {
           status: 'queued',
           settings,
           parent,
+          comparison,
         });
         this.runs.push(made);
         this.startNext();

@@ -51,6 +51,16 @@ export const train = {
     notANumber: '“{value}” is not a number.',
     mustBe: 'It must be {range}.',
   },
+  candidates: {
+    title: 'Candidates',
+    trainAll: 'Train all {count}',
+    queued: 'waits',
+    running: 'is trained',
+    failed: 'failed',
+    accuracy: '{share} of validation right',
+    wins: '{model} wins.',
+    worth: 'Validation chose it, so its figure there flatters a little; a test split tells without.',
+  },
   queue: {
     title: 'Queue',
     empty: 'No job runs and none waits.',

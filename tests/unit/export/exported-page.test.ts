@@ -6,13 +6,15 @@ import type { Browser, Page } from '@playwright/test';
 import * as tf from '@tensorflow/tfjs';
 import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hyperparameters } from '../../../src/contract/hyperparameters';
+import { type Hyperparameters, hyperparameters } from '../../../src/contract/hyperparameters';
 import type { ModelInput } from '../../../src/contract/metadata';
 import { encodeRow } from '../../../src/dataset/common/table';
 import { encodeText, indexVocabulary } from '../../../src/dataset/common/text';
+import { textEncoder } from '../../../src/dataset/common/text-encoder';
 import { loadPicture } from '../../../src/dataset/node/decode';
 import { loadBackend } from '../../../src/engine/native/backend';
 import { writeTfjs } from '../../../src/export/tfjs/write-tfjs';
+import { loadBase } from '../../../src/model/bases/load-base';
 import { buildModel } from '../../../src/model/build-model';
 import { saveModel } from '../../../src/model/save-model';
 import { type ModelSpecification, metadataOf } from '../../../src/model/specification';
@@ -53,7 +55,17 @@ async function exportPreset(
     hyperparameters: hyperparameters.parse({ model: preset, seed: 3 }),
     ...(task ? { target: { name: 'price', mean: 250, standardDeviation: 40 } } : {}),
   };
-  const model = buildModel(specification);
+  const base = await loadBase(input.kind, specification.hyperparameters as Hyperparameters, {
+    weights: 'pretrained',
+    cacheDirectory: scratch,
+    onProgress: () => {},
+    signal: new AbortController().signal,
+  });
+  const model = buildModel(base ? { ...specification, base } : specification);
+  // It begins with zeros.
+  for (const layer of model.layers)
+    if (layer.name === 'term_weights')
+      layer.setWeights([tf.tensor2d([0, 0, 0.1, -0.1, 1, -1, 2, -2, -1, 1, 0.5, 0], [6, 2])]);
   const modelDirectory = join(scratch, `${name} model`);
   const out = join(scratch, `${name} export`);
   await saveModel(model, modelDirectory, metadataOf(specification));
@@ -212,6 +224,39 @@ describe('the page of a TF.js export, in a real Chromium', () => {
     ).toBeLessThan(1e-4);
     await page.close();
   });
+
+  it('weighs the terms of a text (tfidf)', async () => {
+    const vocabulary = ['free', 'free money', 'meeting', 'money'];
+    const weighting = { ngrams: 2, inverseDocumentFrequencies: [1.5, 2.5, 1.2, 2] };
+    const input = { kind: 'texts', vocabulary, sequenceLength: 8, weighting } as const;
+    const { shown, wanted } = await askPage('tfidf', input);
+    expect(Math.max(...wanted)).toBeGreaterThan(0.6);
+    expect(largestDifference(['ham', 'spam'], shown, wanted)).toBeLessThan(1e-4);
+  });
+
+  it('averages word vectors, without the places that no known word fills (glove)', async () => {
+    const vocabulary = ['free', '!', 'meeting', 'money'];
+    const input = { kind: 'texts', vocabulary, sequenceLength: 20, splitting: 'glove' } as const;
+    const { shown, wanted } = await askPage('glove', input);
+    expect(largestDifference(['ham', 'spam'], shown, wanted)).toBeLessThan(1e-4);
+  });
+
+  /** What the page of an exported model answers to a text, and what the model itself does. */
+  async function askPage(preset: 'tfidf' | 'glove', input: ModelInput & { kind: 'texts' }) {
+    const { model, out } = await exportPreset(preset, input, ['ham', 'spam'], preset);
+    const { page } = await openPage(await serve(out));
+    const text = 'FREE money! No meeting, but money.';
+    await page.locator('textarea').fill(text);
+    await page.locator('button[type=submit]').click();
+    await page.locator('#answer li').first().waitFor();
+    const encoder = textEncoder(input);
+    const answer = model.predict(
+      tf.tensor(encoder.encode(text), [1, ...encoder.shape], encoder.dtype),
+    ) as tf.Tensor;
+    const shown = await shownProbabilities(page);
+    await page.close();
+    return { shown, wanted: answer.dataSync() as Float32Array };
+  }
 
   it('opens from a plain folder too, and shows tfjs-vis’ summary and weight distribution', async () => {
     const { out } = await exportPreset(

@@ -87,6 +87,8 @@ const cases: [string, Partial<Hyperparameters>][] = [
   ['pictures', { model: 'small-cnn', epochs: 2, batchSize: 4, imageSize: 16, width: 0.25, rotation: 10 }],
   // Normalization of four pictures multiplies the last bits' differences: small steps keep them apart from the rest.
   ['pictures', { model: 'mobilenet-like', epochs: 1, batchSize: 4, imageSize: 16, learningRate: 1e-5 }],
+  ['mails', { model: 'tfidf', epochs: 1, batchSize: 64, vocabularySize: 500, learningRate: 0.05 }],
+  ['mails', { model: 'glove', epochs: 1, batchSize: 64, vocabularySize: 500, sequenceLength: 40 }],
   ['mails', { model: 'text-bag', epochs: 1, batchSize: 64, vocabularySize: 500, sequenceLength: 40 }],
   [
     'mails',

@@ -5,8 +5,10 @@ import { useTrainCommand } from '../../../../renderer/composables/train-command'
 import TrainPage from '../../../../renderer/pages/train/TrainPage.vue';
 import { useDatasetStore } from '../../../../renderer/stores/dataset';
 import { useJobsStore } from '../../../../renderer/stores/jobs';
+import { useRunsStore } from '../../../../renderer/stores/runs';
 import { hyperparameters } from '../../../../src/contract/hyperparameters';
 import { folders } from '../../../support/fixture/folders';
+import type { FixtureRun } from '../../../support/fixture/runs';
 import { button, closePages, mountPage, text, until } from '../support';
 
 afterEach(closePages);
@@ -285,4 +287,35 @@ it('moves waiting jobs with their arrows: the keyboard stays on them, and the ne
   later('third').click();
   await flushPromises();
   expect(names()[1]).toBe('third');
+});
+
+describe('candidates', () => {
+  it('are trained side by side for texts, as runs of one comparison, and the page says which wins', async () => {
+    const { studio } = await openTrain(folders.mails);
+    await until(() => text().includes('Candidates'));
+    expect(text()).toContain('A bag of word vectors: it looks at which words occur');
+    const runs = useRunsStore();
+    runs.watch();
+    button('Train all 3')!.click();
+    await until(() => started(studio).length === 3);
+    const params = started(studio) as { comparison: string; hyperparameters: { model: string } }[];
+    expect(params.map(({ hyperparameters: { model } }) => model)).toEqual(['tfidf', 'glove', 'text-bag']);
+    expect(new Set(params.map(({ comparison }) => comparison)).size).toBe(1);
+    await until(() => text().includes('waits'));
+    expect(text()).not.toContain('wins.');
+    const accuracies: Record<string, number> = { tfidf: 0.9, glove: 0.95, 'text-bag': 0.8 };
+    const { runs: made } = studio as unknown as { runs: FixtureRun[] };
+    for (const { run } of made.slice(-3)) {
+      const accuracy = accuracies[run.configuration.hyperparameters.model]!;
+      Object.assign(run, { status: 'done', summary: { val_accuracy: accuracy, val_loss: 0.2 } });
+    }
+    await runs.refresh();
+    await until(() => text().includes('GloVe word vectors, pretrained wins.'));
+    expect(text()).toContain('0.9500 of validation right');
+  });
+
+  it('are not there for pictures', async () => {
+    await openTrain(folders.birds);
+    expect(text()).not.toContain('Candidates');
+  });
 });
