@@ -60,7 +60,7 @@ export function proposeForTexts(summary: DatasetSummary, model?: PresetName): Ch
       reason: `The first ${sequenceLength} words of each text are read; half of the texts have at most ${median(summary)}.`,
     };
   }
-  if (model) return chosen;
+  if (model || summary.splits.validation === 0) return chosen;
   const { train, validation } = summary.splits;
   const few = train < 1000 ? `With ${train} training texts each of three` : 'Each of three';
   return {

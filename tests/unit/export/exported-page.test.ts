@@ -255,7 +255,7 @@ describe('the page of a TF.js export, in a real Chromium', () => {
     ) as tf.Tensor;
     const shown = await shownProbabilities(page);
     await page.close();
-    return { shown, wanted: answer.dataSync() as Float32Array };
+    return { shown, wanted: [...(answer.dataSync() as Float32Array)] };
   }
 
   it('opens from a plain folder too, and shows tfjs-vis’ summary and weight distribution', async () => {
