@@ -19,10 +19,22 @@ const knownModels: readonly (readonly [name: RegExp, mode: PixelMode])[] = [
 
 const preprocessing = new Set(['Rescaling', 'Normalization']);
 
+/** The first layer that scales what comes from the input, with at most changes of pictures before it. */
+function scalingLayer(model: KerasModel): string | undefined {
+  const plain = new Set(model.inputs.map(({ layer }) => layer));
+  for (const { className, name, calls, model: nested } of model.layers) {
+    if (!calls[0]?.every(({ layer }) => plain.has(layer))) continue;
+    if (preprocessing.has(className)) return name;
+    if (nested) return scalingLayer(nested);
+    if (/^(Random|Resizing|CenterCrop)/.test(className)) plain.add(name);
+  }
+  return undefined;
+}
+
 /** How a model wants its pixels, and why that is thought, as the end of a sentence. */
 export function pixelModeOf(model: KerasModel): { mode: PixelMode; reason: string } {
-  const scales = model.layers.find(({ className }) => preprocessing.has(className));
-  if (scales) return { mode: 'none', reason: `its layer ${scales.name} scales them` };
+  const scales = scalingLayer(model);
+  if (scales) return { mode: 'none', reason: `its layer ${scales} scales them` };
   for (const { name } of namesWithin(model)) {
     const known = knownModels.find(([pattern]) => pattern.test(name));
     if (known) return { mode: known[1], reason: `as Keras does for ${name}` };

@@ -1,5 +1,6 @@
 import { badKerasFile } from './damaged';
-import { isObject, type JsonObject, type KerasLayer } from './model-config';
+import { isObject, type JsonObject } from './json-object';
+import type { KerasLayer } from './model-config';
 
 /** Keras' activations that TF.js has, by Keras' name. */
 const activations: Readonly<Record<string, string>> = {

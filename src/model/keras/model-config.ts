@@ -1,6 +1,6 @@
 import { badKerasFile } from './damaged';
-
-export type JsonObject = Record<string, unknown>;
+import { isObject, type JsonObject } from './json-object';
+import { layerOfOperation } from './operations';
 
 /** One output of one call of a layer. */
 export interface TensorReference {
@@ -50,10 +50,6 @@ export function parseModelConfig(json: string, file: string): KerasModel {
   return new ConfigParser(file).model(value, 'the model', 0);
 }
 
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 const modelClasses: Record<string, KerasModel['className'] | undefined> = {
   Functional: 'Functional',
   Model: 'Functional',
@@ -80,7 +76,9 @@ class ConfigParser {
     if (!isObject(config) || !Array.isArray(config.layers) || config.layers.length === 0)
       throw this.refuse(`the configuration of ${called} lists no layers`);
     const name = typeof config.name === 'string' ? config.name : className.toLowerCase();
-    const layers = config.layers.map((layer) => this.layer(layer, depth));
+    const layers = config.layers.map((layer) =>
+      this.layer((isObject(layer) && layerOfOperation(layer)) || layer, depth),
+    );
     const names = new Set<string>();
     for (const layer of layers) {
       if (names.has(layer.name)) throw this.refuse(`${called} has two layers named ${layer.name}`);
@@ -145,7 +143,7 @@ class ConfigParser {
   ): KerasModel {
     const layers = listed.map(({ inbound, ...layer }) => ({
       ...layer,
-      calls: this.calls(inbound, layer.name),
+      calls: this.calls(inbound, `${layer.name} (${layer.className})`),
     }));
     const model: KerasModel = {
       className: 'Functional',

@@ -2,9 +2,10 @@ import * as tf from '@tensorflow/tfjs';
 import { DescentError } from '../../contract/errors';
 import { type BuiltGraph, buildGraph, uniqueNames } from './build-graph';
 import { badKerasFile } from './damaged';
+import { isObject } from './json-object';
 import { openKerasFile } from './keras-file';
 import { assignWeights } from './load-weights';
-import { isObject, type KerasModel, parseModelConfig, type TensorReference } from './model-config';
+import { type KerasModel, parseModelConfig, type TensorReference } from './model-config';
 
 /** What an input of a Keras model takes; null: any size. */
 export interface KerasInput {

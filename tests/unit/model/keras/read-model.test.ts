@@ -20,7 +20,7 @@ for (const [version, files] of made) {
     const wordEndings = version === 'Keras 2.15' ? ['.h5', '.keras'] : ['.keras'];
 
     it.each([
-      ...['picture', 'frozen', 'zoo', 'twice', 'mobilenet'].flatMap((name) => [
+      ...['picture', 'frozen', 'zoo', 'twice', 'calculated', 'mobilenet'].flatMap((name) => [
         `${name}.h5`,
         `${name}.keras`,
       ]),
