@@ -94,7 +94,7 @@ it.skipIf(typeof judge === 'string')(
       JSON.stringify({
         weights,
         side,
-        alpha: settings.alpha,
+        alpha: Number(settings.alpha),
         classes: 3,
         phases: [
           { learningRate: settings.learningRate, layers: 0, batches: epochs.slice(0, 2).flat() },
