@@ -68,6 +68,7 @@ export async function prepareTraining(
     onNotice: (message) => emit({ type: 'notice', severity: 'notes', message }),
     ...options,
   });
+  tellCoarseTuning(hyperparameters, emit);
   const specification = await specificationOf(dataset, hyperparameters, base, options);
   const model = buildModel(specification);
   const { program, description } = await createPhases(
@@ -217,4 +218,20 @@ function throttled(emit: (event: JobEvent) => void): (stage: string, done: numbe
     lastStage = stage;
     emit({ type: 'preparing', stage, done, total });
   };
+}
+
+/** Steps above this size make a pretrained encoder forget what it knows. */
+const coarseLearningRate = 2e-4;
+
+function tellCoarseTuning(
+  { model, trainBase, learningRate, optimizer }: Hyperparameters,
+  emit: (event: JobEvent) => void,
+) {
+  const adaptive = optimizer === 'adam' || optimizer === 'adamw';
+  if (model !== 'bert' || !trainBase || !adaptive || learningRate <= coarseLearningRate) return;
+  emit({
+    type: 'notice',
+    severity: 'warns',
+    message: `The whole encoder is trained at a learning rate of ${learningRate}: it may forget what it knows. Usual are 0.00001 to 0.00005, with warm-up.`,
+  });
 }

@@ -15,11 +15,13 @@ import { loadPicture } from '../../../src/dataset/node/decode';
 import { loadBackend } from '../../../src/engine/native/backend';
 import { writeTfjs } from '../../../src/export/tfjs/write-tfjs';
 import { loadBase } from '../../../src/model/bases/load-base';
+import { readTokenizer } from '../../../src/model/bert/read-tokenizer';
 import { buildModel } from '../../../src/model/build-model';
 import { saveModel } from '../../../src/model/save-model';
 import { type ModelSpecification, metadataOf } from '../../../src/model/specification';
 import { launchChromium } from '../../support/chromium';
 import { serveFolder } from '../../support/static-server';
+import { letterVocabulary, writeTinyBert } from '../model/bert/tiny-bert';
 import { writeAwkwardPictures } from './pictures';
 
 let scratch: string;
@@ -46,13 +48,14 @@ async function exportPreset(
   labels: string[],
   preset: string,
   task?: 'regression',
+  place = '',
 ) {
   const specification: ModelSpecification = {
     name,
     task: task ?? 'classification',
     input,
     labels,
-    hyperparameters: hyperparameters.parse({ model: preset, seed: 3 }),
+    hyperparameters: hyperparameters.parse({ model: preset, seed: 3, base: place }),
     ...(task ? { target: { name: 'price', mean: 250, standardDeviation: 40 } } : {}),
   };
   const base = await loadBase(input.kind, specification.hyperparameters as Hyperparameters, {
@@ -257,6 +260,26 @@ describe('the page of a TF.js export, in a real Chromium', () => {
     await page.close();
     return { shown, wanted: [...(answer.dataSync() as Float32Array)] };
   }
+
+  it('cuts a text into BERT’s pieces and knows the encoder’s layers', async () => {
+    const folder = join(scratch, 'tiny bert');
+    await writeTinyBert(folder, { vocabulary: letterVocabulary });
+    const { vocabulary, settings } = await readTokenizer(folder);
+    const input: ModelInput = { kind: 'texts', vocabulary, pieces: settings, sequenceLength: 16 };
+    const { model, out } = await exportPreset('bert', input, ['ham', 'spam'], 'bert', undefined, folder);
+    const { page, errors } = await openPage(await serve(out));
+    const text = 'Ünder 日 the sea';
+    await page.locator('textarea').fill(text);
+    await page.locator('button[type=submit]').click();
+    await page.locator('#answer li').first().waitFor();
+    const ids = textEncoder(input).encode(text);
+    expect(new Set(ids).size).toBeGreaterThan(8);
+    expect(
+      largestDifference(['ham', 'spam'], await shownProbabilities(page), outputs(model, ids, [16])),
+    ).toBeLessThan(1e-4);
+    expect(errors).toEqual([]);
+    await page.close();
+  });
 
   it('opens from a plain folder too, and shows tfjs-vis’ summary and weight distribution', async () => {
     const { out } = await exportPreset(

@@ -8,6 +8,7 @@ import { writeSample } from '../../../src/dataset/node/samples';
 import { Predictor } from '../../../src/engine/jobs/predictor';
 import { loadBackend } from '../../../src/engine/native/backend';
 import { checkTfjs } from '../../../src/export/tfjs/check-tfjs';
+import { readHuggingFaceConfig, readHuggingFaceWeights } from '../../../src/model/bert/hugging-face';
 import { loadModel } from '../../../src/model/load-model';
 import { checkpointSteps } from '../../../src/training/checkpoint';
 import { type PreparationSettings, prepareTraining } from '../../../src/training/prepare-training';
@@ -121,6 +122,31 @@ describe('a BERT classifier', () => {
     expect(await takeSteps(second, 3)).toEqual(losses.slice(3));
     expectEqualTensors((await second.save()).tensors, end.tensors, 0);
     await second.dispose();
+  });
+
+  it('is fine-tuned in a second phase, in the last layers of the encoder', async () => {
+    const recording = await train({
+      dataset: words,
+      runDirectory: join(directory, 'phases'),
+      cacheDirectory: join(directory, 'cache'),
+      hyperparameters: settingsOf({ epochs: 2, fineTuneEpochs: 2, fineTuneLayers: 2 }),
+      options: { validationFraction: 0.25 },
+    });
+    const phases = recording.all('phase').map(({ name, program }) => [name, program?.kind]);
+    expect(phases[0]).toEqual(['head', 'features']);
+    expect(phases[1]![0]).toBe('fine-tuning');
+    const { model } = await loadModel(join(directory, 'phases', 'model'));
+    const { weights } = await readHuggingFaceWeights(base, await readHuggingFaceConfig(base));
+    const moved = (layer: string, weight: string) => {
+      const found = model.getLayer(layer).weights.find(({ originalName }) => originalName.endsWith(weight))!;
+      const values = found.read().dataSync();
+      return weights.get(`${layer}/${weight}`)!.values.some((value, index) => value !== values[index]);
+    };
+    expect(moved('pooler', 'kernel')).toBe(true);
+    expect(moved('encoder_layer_1', 'output_kernel')).toBe(true);
+    expect(moved('encoder_layer_0', 'output_kernel')).toBe(false);
+    expect(moved('embeddings', 'word_embeddings')).toBe(false);
+    model.dispose();
   });
 
   it('learns, is saved whole, predicts without its base and runs in plain JavaScript', async () => {
